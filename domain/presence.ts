@@ -1,0 +1,107 @@
+import { alike } from './alike';
+import { applyClaim, sameClaims, settleExpiry, type ClaimRequest } from './claims';
+import { presenceOf } from './status';
+import type { ClaimState, Identity, Session, Status, UserRecord } from './types';
+
+/** One user's presence as decided now, next to what it was. */
+export interface Decision {
+  readonly before: UserRecord;
+  /** The very object `before` when nothing that is stored differs. */
+  readonly after: UserRecord;
+  /** For each request given, in order: whether it was accepted. */
+  readonly accepted: readonly boolean[];
+}
+
+/** What `presence.status` tells of a user (design invariant 9, contract 4.2), and nothing else. */
+export interface ShownUser {
+  readonly _id: string;
+  readonly username?: string;
+  readonly name?: string;
+  readonly status?: Status;
+  readonly statusText?: string;
+  readonly statusSource?: string;
+  readonly statusExpiresAt?: Date;
+  readonly roles: readonly string[];
+}
+
+/**
+ * Decides a user's presence from the stored state, the claims asked for and the time. Expired claims
+ * are settled first, so that any recompute gives the same answer (design invariant 1).
+ */
+export function decide(
+  user: UserRecord,
+  sessions: readonly Session[],
+  requests: readonly ClaimRequest[],
+  identity: Identity | undefined,
+  nowMs: number,
+): Decision {
+  let claims = settleExpiry(user, nowMs);
+  const accepted = requests.map((request) => {
+    const outcome = applyClaim(claims, request, nowMs);
+    claims = outcome.state;
+    return outcome.accepted;
+  });
+  const who = identity ? { ...identityOf(user), ...identity } : user;
+  const presence = presenceOf({ ...claimsOf(claims), type: who.type, roles: who.roles }, sessions);
+  const unchanged =
+    user.status === presence.status &&
+    user.statusConnection === presence.statusConnection &&
+    (claims === user || sameClaims(user, claims)) &&
+    (identity === undefined || sameIdentity(user, who));
+  if (unchanged) return { before: user, after: user, accepted };
+  const after = {
+    _id: user._id,
+    ...identityOf(who),
+    ...claimsOf(claims),
+    ...presence,
+    presenceRev: user.presenceRev + 1,
+  };
+  return { before: user, after, accepted };
+}
+
+/** A user nobody has told about yet: named by its id, offline, without claims. */
+export function firstContact(uid: string): UserRecord {
+  return { _id: uid, username: uid, type: 'user', roles: [], presenceRev: 0 };
+}
+
+export function shownOf(user: UserRecord): ShownUser {
+  const { _id, username, name, status, statusText, statusSource, statusExpiresAt, roles } = user;
+  return { _id, username, name, status, statusText, statusSource, statusExpiresAt, roles: roles ?? [] };
+}
+
+/** A real change: a field of what is shown differs. A change of the stash alone shows nothing. */
+export function isShownChange(before: UserRecord, after: UserRecord): boolean {
+  const [was, is] = [shownOf(before), shownOf(after)];
+  return (
+    was.status !== is.status ||
+    !alike(was.statusText, is.statusText) ||
+    !alike(was.statusSource, is.statusSource) ||
+    !alike(was.statusExpiresAt?.getTime(), is.statusExpiresAt?.getTime()) ||
+    !alike(was.username, is.username) ||
+    !alike(was.name, is.name) ||
+    !sameRoles(was.roles, is.roles)
+  );
+}
+
+function claimsOf(state: ClaimState): ClaimState {
+  const { statusDefault, statusText, statusSource, statusExpiresAt, statusId, previousState } = state;
+  return { statusDefault, statusText, statusSource, statusExpiresAt, statusId, previousState };
+}
+
+function identityOf(user: Identity): Identity {
+  const { username, name, type, roles } = user;
+  return { username, name, type, roles };
+}
+
+function sameIdentity(a: Identity, b: Identity): boolean {
+  return (
+    alike(a.username, b.username) &&
+    alike(a.name, b.name) &&
+    alike(a.type, b.type) &&
+    sameRoles(a.roles ?? [], b.roles ?? [])
+  );
+}
+
+function sameRoles(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((role, i) => role === b[i]);
+}

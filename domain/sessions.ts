@@ -1,0 +1,89 @@
+import type { Session, Status } from './types';
+
+/** What can happen to the sessions of one user. */
+export type SessionCommand =
+  | { readonly kind: 'connect'; readonly session: string; readonly instanceId: string }
+  | { readonly kind: 'heartbeat'; readonly session: string; readonly instanceId: string }
+  | { readonly kind: 'sessionStatus'; readonly session: string; readonly status: Status }
+  | { readonly kind: 'disconnect'; readonly session: string }
+  | { readonly kind: 'dropInstance'; readonly instanceId: string }
+  | { readonly kind: 'dropOtherInstances'; readonly keep: ReadonlySet<string> };
+
+/** `sessions` is the very array that was given when nothing changed. */
+export interface SessionOutcome {
+  readonly sessions: readonly Session[];
+  /** Whether the command's session (or one of its instance) was there before. */
+  readonly found: boolean;
+}
+
+/**
+ * Applies one command to a user's sessions. Pure; duplicates of an id, which upstream may have left
+ * (contract W21), are treated alike.
+ *
+ * @param refreshAfterMs a lease younger than this is not written again (design invariant 4)
+ */
+export function applySessionCommand(
+  sessions: readonly Session[],
+  command: SessionCommand,
+  nowMs: number,
+  refreshAfterMs: number,
+): SessionOutcome {
+  switch (command.kind) {
+    case 'connect':
+      return revive(sessions, command, nowMs, refreshAfterMs, 'online');
+    case 'heartbeat':
+      return revive(sessions, command, nowMs, refreshAfterMs, undefined);
+    case 'sessionStatus':
+      return change(sessions, command.session, (s) => touched(s, { status: command.status }, nowMs, refreshAfterMs));
+    case 'disconnect':
+      return drop(sessions, (s) => s.id === command.session);
+    case 'dropInstance':
+      return drop(sessions, (s) => s.instanceId === command.instanceId);
+    case 'dropOtherInstances':
+      return drop(sessions, (s) => !command.keep.has(s.instanceId));
+  }
+}
+
+/** A login or a heartbeat: known sessions are kept alive, an unknown one is created (invariant 5). */
+function revive(
+  sessions: readonly Session[],
+  { session, instanceId }: { readonly session: string; readonly instanceId: string },
+  nowMs: number,
+  refreshAfterMs: number,
+  status: Status | undefined,
+): SessionOutcome {
+  // A login tells the instance and is online; a heartbeat tells neither, it may come through another node.
+  const tells = status === undefined ? {} : { status, instanceId };
+  const known = change(sessions, session, (s) => touched(s, tells, nowMs, refreshAfterMs));
+  if (known.found) return known;
+  const at = new Date(nowMs);
+  const created: Session = { id: session, instanceId, status: status ?? 'online', _createdAt: at, _updatedAt: at };
+  return { sessions: [...sessions, created], found: false };
+}
+
+function touched(session: Session, tells: Partial<Session>, nowMs: number, refreshAfterMs: number): Session {
+  const same =
+    (tells.status ?? session.status) === session.status &&
+    (tells.instanceId ?? session.instanceId) === session.instanceId;
+  if (same && nowMs - session._updatedAt.getTime() < refreshAfterMs) return session;
+  return { ...session, ...tells, _updatedAt: new Date(nowMs) };
+}
+
+function change(sessions: readonly Session[], id: string, update: (session: Session) => Session): SessionOutcome {
+  let found = false;
+  let changed = false;
+  const next = sessions.map((session) => {
+    if (session.id !== id) return session;
+    found = true;
+    const after = update(session);
+    changed ||= after !== session;
+    return after;
+  });
+  return { sessions: changed ? next : sessions, found };
+}
+
+function drop(sessions: readonly Session[], leaves: (session: Session) => boolean): SessionOutcome {
+  const next = sessions.filter((session) => !leaves(session));
+  const found = next.length !== sessions.length;
+  return { sessions: found ? next : sessions, found };
+}

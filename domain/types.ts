@@ -1,0 +1,62 @@
+/**
+ * The nouns of presence, in the shapes Rocket.Chat stores them (contract 5.2).
+ *
+ * session   one logged-in connection of a user, kept by the node (instance) it is attached to
+ * lease     how long a session lives without a heartbeat
+ * claim     somebody's word on a user's status ("in a meeting until 15:00"), with a source and perhaps an end
+ * stash     the one claim that waits behind the active one (`previousState`)
+ * presence  what follows from sessions, claim and time: the status that is shown
+ */
+
+/** Statuses that presence stores; Rocket.Chat's enum also has `disabled`, which presence never stores. */
+export const STATUSES = ['online', 'away', 'busy', 'offline'] as const;
+export type Status = (typeof STATUSES)[number];
+
+export const CLAIM_SOURCES = ['internal', 'manual', 'external'] as const;
+export type ClaimSource = (typeof CLAIM_SOURCES)[number];
+
+/** One entry of `usersSessions.connections`. */
+export interface Session {
+  readonly id: string;
+  readonly instanceId: string;
+  readonly status: Status;
+  readonly _createdAt: Date;
+  /** Last time the lease was refreshed. */
+  readonly _updatedAt: Date;
+}
+
+export interface Claim {
+  readonly statusDefault: Status;
+  /** Absent: the text shown before stays. Empty: the text is cleared. */
+  readonly statusText?: string;
+  readonly statusSource?: ClaimSource;
+  readonly statusExpiresAt?: Date;
+  readonly statusId?: string;
+}
+
+/** The claim fields of a user document: the active claim and the one that waits behind it. */
+export interface ClaimState {
+  readonly statusDefault?: Status;
+  readonly statusText?: string;
+  readonly statusSource?: ClaimSource;
+  readonly statusExpiresAt?: Date;
+  readonly statusId?: string;
+  readonly previousState?: Claim;
+}
+
+/** Who the user is: fields that presence shows or decides by, but that others own. */
+export interface Identity {
+  readonly username?: string;
+  readonly name?: string;
+  readonly type?: string;
+  readonly roles?: readonly string[];
+}
+
+/** The presence part of a `users` document. */
+export interface UserRecord extends ClaimState, Identity {
+  readonly _id: string;
+  readonly status?: Status;
+  readonly statusConnection?: Status;
+  /** Counts presence writes; every write of presence is compare-and-set on it. 0 when never written. */
+  readonly presenceRev: number;
+}

@@ -1,0 +1,174 @@
+import { cleanEnv, EnvError, EnvMissingError, makeValidator } from 'envalid';
+
+/** Every variable the node reads. The only place that looks at the environment (docs/CONFIGURATION.md, kept the same by a test). */
+export interface Config {
+  readonly PORT: number;
+  readonly HOST: string;
+  readonly HEALTH_CHECK_PORT: number;
+  /** Moleculer's nodeID; absent: made of host name and process id. */
+  readonly INSTANCE_ID: string | undefined;
+  readonly LOG_LEVEL: 'debug' | 'info' | 'warn' | 'error';
+  readonly DATA_DIR: string;
+  /** Absent: no bus. May hold credentials: never logged. */
+  readonly TRANSPORTER: string | undefined;
+  readonly MS_NAMESPACE: string;
+  readonly SERIALIZER: string;
+  /** Seconds, as in Rocket.Chat (contract 1.2). */
+  readonly REQUEST_TIMEOUT: number;
+  readonly HEARTBEAT_INTERVAL: number;
+  readonly HEARTBEAT_TIMEOUT: number;
+  readonly RETRY_ENABLED: boolean;
+  readonly RETRY_RETRIES: number;
+  /** Milliseconds. */
+  readonly RETRY_DELAY: number;
+  readonly RETRY_MAX_DELAY: number;
+  readonly RETRY_FACTOR: number;
+  readonly BULKHEAD_ENABLED: boolean;
+  readonly BULKHEAD_CONCURRENCY: number;
+  readonly BULKHEAD_MAX_QUEUE_SIZE: number;
+  readonly BALANCE_STRATEGY: string;
+  readonly BALANCE_PREFER_LOCAL: boolean;
+  readonly MS_METRICS: boolean;
+  readonly MS_METRICS_PORT: number;
+  readonly SKIP_PROCESS_EVENT_REGISTRATION: boolean;
+  /** Seconds. */
+  readonly CACHE_TTL: number;
+  /** Milliseconds. */
+  readonly SYNC_INTERVAL: number;
+  readonly MAX_CONCURRENT_SYNC: number;
+  /** Seconds a session lives without a heartbeat. */
+  readonly SESSION_LEASE: number;
+  /** Calls that may wait in this node before the next one is answered BUSY. */
+  readonly MAX_QUEUED_CALLS: number;
+}
+
+/** All faults of the environment at once; the message has one line a fault and never a value. */
+export class ConfigError extends Error {
+  constructor(readonly faults: readonly string[]) {
+    super(['The configuration cannot be used:', ...faults.map((fault) => `  ${fault}`)].join('\n'));
+    this.name = 'ConfigError';
+  }
+}
+
+const port = whole('port', 1, 65_535);
+const count = whole('count', 1, 1_000_000);
+const seconds = whole('seconds', 1, 86_400);
+const milliseconds = whole('milliseconds', 1, 86_400_000);
+const factor = numberBetween(1, 100);
+const text = makeValidator<string>((value) => value);
+const name = matching(/^[\w.:-]{1,100}$/, 'letters, digits and . _ : - (at most 100)');
+const level = choice(['debug', 'info', 'warn', 'error'] as const);
+const strategy = choice(['RoundRobin', 'Random', 'CpuUsage', 'Latency'] as const);
+const transporter = matching(
+  /^(nats|tls|tcp|redis|mqtt|amqp):\/\/\S+$|^TCP$/i,
+  'a URL such as nats://host:4222, or TCP',
+);
+/** Rocket.Chat takes exactly `true` as true and, for BALANCE_PREFER_LOCAL, all but `false` (contract 1.2, W34). */
+const onlyTrue = makeValidator<boolean>((value) => value === 'true');
+const allButFalse = makeValidator<boolean>((value) => value !== 'false');
+
+const SPECS = {
+  PORT: port({ default: 3005 }),
+  HOST: text({ default: '127.0.0.1' }),
+  HEALTH_CHECK_PORT: port({ default: undefined }),
+  INSTANCE_ID: name({ default: undefined }),
+  LOG_LEVEL: level({ default: 'info' }),
+  DATA_DIR: text({ default: './data' }),
+  TRANSPORTER: transporter({ default: undefined }),
+  MS_NAMESPACE: text({ default: '' }),
+  SERIALIZER: name({ default: 'EJSON' }),
+  REQUEST_TIMEOUT: seconds({ default: 60 }),
+  HEARTBEAT_INTERVAL: seconds({ default: 10 }),
+  HEARTBEAT_TIMEOUT: seconds({ default: 30 }),
+  RETRY_ENABLED: onlyTrue({ default: false }),
+  RETRY_RETRIES: count({ default: 5 }),
+  RETRY_DELAY: milliseconds({ default: 100 }),
+  RETRY_MAX_DELAY: milliseconds({ default: 1000 }),
+  RETRY_FACTOR: factor({ default: 2 }),
+  BULKHEAD_ENABLED: onlyTrue({ default: false }),
+  BULKHEAD_CONCURRENCY: count({ default: 10 }),
+  BULKHEAD_MAX_QUEUE_SIZE: count({ default: 10_000 }),
+  BALANCE_STRATEGY: strategy({ default: 'RoundRobin' }),
+  BALANCE_PREFER_LOCAL: allButFalse({ default: true }),
+  MS_METRICS: onlyTrue({ default: false }),
+  MS_METRICS_PORT: port({ default: 9458 }),
+  SKIP_PROCESS_EVENT_REGISTRATION: onlyTrue({ default: false }),
+  CACHE_TTL: seconds({ default: 300 }),
+  SYNC_INTERVAL: milliseconds({ default: 5000 }),
+  MAX_CONCURRENT_SYNC: count({ default: 10 }),
+  SESSION_LEASE: seconds({ default: 150 }),
+  MAX_QUEUED_CALLS: count({ default: 20_000 }),
+};
+
+/** The names and defaults, for the document and its test. */
+export const CONFIG_DEFAULTS: Readonly<Record<string, unknown>> = Object.fromEntries(
+  Object.entries(SPECS).map(([key, spec]) => [key, spec.default]),
+);
+
+/**
+ * Reads and checks the environment. An empty variable counts as absent, as compose files write it.
+ *
+ * @returns frozen
+ * @throws ConfigError naming every fault
+ */
+export function readConfig(env: NodeJS.ProcessEnv): Config {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const faults: string[] = [];
+  const cleaned = cleanEnv(given, SPECS, {
+    reporter: ({ errors }) => {
+      for (const [key, error] of Object.entries(errors)) {
+        faults.push(`${key}: ${error instanceof EnvMissingError ? 'is missing' : (error as Error).message}`);
+      }
+    },
+  });
+  const config: Config = { ...cleaned, HEALTH_CHECK_PORT: cleaned.HEALTH_CHECK_PORT ?? cleaned.PORT };
+  if (faults.length === 0) faults.push(...impossible(config));
+  // Never ignored in silence: who sets it expects the data there, not in an embedded store.
+  if (given.MONGO_URL) faults.push('MONGO_URL: this version has only the embedded store; unset it');
+  if (faults.length > 0) throw new ConfigError(faults);
+  return Object.freeze(config);
+}
+
+/** Combinations that cannot work. */
+function impossible(config: Config): string[] {
+  const faults: string[] = [];
+  if (config.HEARTBEAT_TIMEOUT <= config.HEARTBEAT_INTERVAL) {
+    faults.push('HEARTBEAT_TIMEOUT: must be more than HEARTBEAT_INTERVAL, or every node is lost between two beats');
+  }
+  if (config.RETRY_MAX_DELAY < config.RETRY_DELAY) faults.push('RETRY_MAX_DELAY: must not be less than RETRY_DELAY');
+  if (config.MS_METRICS && [config.PORT, config.HEALTH_CHECK_PORT].includes(config.MS_METRICS_PORT)) {
+    faults.push('MS_METRICS_PORT: must differ from PORT and HEALTH_CHECK_PORT');
+  }
+  return faults;
+}
+
+function whole(unit: string, min: number, max: number) {
+  return makeValidator<number>((value) => {
+    const number = Number(value);
+    if (/^\d+$/.test(value) && number >= min && number <= max) return number;
+    throw new EnvError(`must be a whole number from ${min} to ${max} (${unit})`);
+  });
+}
+
+function numberBetween(min: number, max: number) {
+  return makeValidator<number>((value) => {
+    const number = Number(value);
+    if (number >= min && number <= max) return number;
+    throw new EnvError(`must be a number from ${min} to ${max}`);
+  });
+}
+
+function choice<T extends string>(allowed: readonly T[]) {
+  return makeValidator<T>((value) => {
+    const found = allowed.find((one) => one === value);
+    if (found) return found;
+    throw new EnvError(`must be one of ${allowed.join(', ')}`);
+  });
+}
+
+function matching(pattern: RegExp, what: string) {
+  return makeValidator<string>((value) => {
+    if (pattern.test(value)) return value;
+    throw new EnvError(`must be ${what}`);
+  });
+}

@@ -1,0 +1,160 @@
+import type Datastore from '@seald-io/nedb';
+import { promises as fs } from 'node:fs';
+import DbService from 'moleculer-db';
+import { asError, PresenceError } from '../errors';
+
+export interface Document {
+  readonly _id: string;
+}
+
+/** A file is compacted when it holds this many lines more than documents. */
+const COMPACT_AFTER_LINES = 20_000;
+
+/**
+ * One collection of the embedded store: moleculer-db's memory adapter (NeDB), which appends every write
+ * to a file, and a map of the documents for reading them without a copy. This process is the file's
+ * only writer, so the map is what NeDB holds; documents in it are never changed, only replaced.
+ */
+export class DocumentFile<T extends Document> {
+  private documents = new Map<string, T>();
+  private adapter: InstanceType<typeof DbService.MemoryAdapter> | undefined;
+  private linesSinceCompaction = 0;
+  /** A write failed: the file may end in half a line, on which the next write must not follow. */
+  private suspect = false;
+
+  /** @param filename absent: kept in memory only */
+  constructor(private readonly filename?: string) {}
+
+  /**
+   * Loads the file. A torn last line, left by a kill in the middle of a write that was never
+   * acknowledged, is cut off; any other damage is an error, for nothing acknowledged may silently go.
+   */
+  async open(): Promise<void> {
+    if (this.filename) await cutTornLine(this.filename);
+    const adapter = new DbService.MemoryAdapter(
+      this.filename ? { filename: this.filename, corruptAlertThreshold: 0 } : {},
+    );
+    try {
+      await adapter.connect();
+    } catch (thrown) {
+      throw new Error(`${this.filename ?? 'memory'}: cannot be read: ${asError(thrown).message}`, { cause: thrown });
+    }
+    this.adapter = adapter;
+    this.reload();
+  }
+
+  async close(): Promise<void> {
+    const adapter = this.adapter;
+    this.adapter = undefined;
+    if (!adapter) return;
+    await datastore(adapter).compactDatafileAsync();
+    await adapter.disconnect();
+  }
+
+  get size(): number {
+    return this.documents.size;
+  }
+
+  get(id: string): T | undefined {
+    return this.documents.get(id);
+  }
+
+  values(): IterableIterator<T> {
+    return this.documents.values();
+  }
+
+  /** Writes whole documents. Resolves when they are in the file; STORE_UNAVAILABLE when they cannot be written. */
+  async putAll(documents: readonly T[]): Promise<void> {
+    if (documents.length === 0) return;
+    await this.write(documents.length, (db) => {
+      const created = documents.filter(({ _id }) => !this.documents.has(_id));
+      const replaced = documents.filter(({ _id }) => this.documents.has(_id));
+      return Promise.all([
+        created.length > 0 ? db.insertAsync(created) : undefined,
+        ...replaced.map((document) => db.updateAsync({ _id: document._id }, document)),
+      ]);
+    });
+    for (const document of documents) this.documents.set(document._id, document);
+  }
+
+  async remove(ids: readonly string[]): Promise<void> {
+    const known = ids.filter((id) => this.documents.has(id));
+    if (known.length === 0) return;
+    await this.write(known.length, (db) => db.removeAsync({ _id: { $in: known } }, { multi: true }));
+    for (const id of known) this.documents.delete(id);
+  }
+
+  private async write(lines: number, operation: (db: Datastore) => Promise<unknown>): Promise<void> {
+    const db = this.database();
+    try {
+      if (this.suspect) await this.repair();
+      await operation(db);
+      this.linesSinceCompaction += lines;
+      if (this.linesSinceCompaction > COMPACT_AFTER_LINES + this.documents.size) await this.compact();
+    } catch (thrown) {
+      this.suspect = true;
+      throw new PresenceError('STORE_UNAVAILABLE', `the data file cannot be written: ${asError(thrown).message}`);
+    }
+  }
+
+  /** Rewrites the file whole (NeDB writes beside it and renames) and reads back what is held. */
+  private async repair(): Promise<void> {
+    await this.compact();
+    this.reload();
+    this.suspect = false;
+  }
+
+  private async compact(): Promise<void> {
+    if (this.filename) await this.database().compactDatafileAsync();
+    this.linesSinceCompaction = 0;
+  }
+
+  private reload(): void {
+    this.documents = new Map(
+      this.database()
+        .getAllData<T>()
+        .map((document) => [document._id, document]),
+    );
+  }
+
+  private database(): Datastore {
+    if (!this.adapter) throw new PresenceError('STORE_UNAVAILABLE', 'the embedded store is closed');
+    return datastore(this.adapter);
+  }
+}
+
+/** The adapter's collection; moleculer-db's types leave it open. */
+function datastore(adapter: InstanceType<typeof DbService.MemoryAdapter>): Datastore {
+  return (adapter as unknown as { db: Datastore }).db;
+}
+
+const NEWLINE = 0x0a;
+const TAIL_CHUNK = 64 * 1024;
+
+/** Cuts a file back to its last whole line. */
+async function cutTornLine(filename: string): Promise<void> {
+  let file: fs.FileHandle;
+  try {
+    file = await fs.open(filename, 'r+');
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return;
+    throw thrown;
+  }
+  try {
+    const { size } = await file.stat();
+    let end = size;
+    for (;;) {
+      const start = Math.max(0, end - TAIL_CHUNK);
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(end - start), 0, end - start, start);
+      const newline = buffer.subarray(0, bytesRead).lastIndexOf(NEWLINE);
+      if (newline >= 0 || start === 0) {
+        const whole = start + newline + 1;
+        if (whole < size) await file.truncate(whole);
+        return;
+      }
+      end = start;
+    }
+  } finally {
+    await file.close();
+  }
+}

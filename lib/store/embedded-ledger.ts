@@ -1,0 +1,86 @@
+import { DocumentFile } from './document-file';
+import type { ConnectionCounts } from './port';
+
+/** A count not heard of for this long is that of an instance that is gone: living ones are heard every 10 s (contract 5.2). */
+const HEARD_FOR_MS = 5 * 60_000;
+const BROADCAST = 'broadcast';
+const PEAK = 'peak';
+
+interface StateDocument {
+  readonly _id: string;
+  readonly enabled?: boolean;
+  readonly peak?: number;
+}
+
+interface Heard {
+  readonly connections: number;
+  readonly atMs: number;
+}
+
+/**
+ * The few things the embedded store keeps beside users and sessions: the broadcast switch and the peak,
+ * both durable, and the counts heard from Rocket.Chat's instances, which instances tell again by themselves.
+ */
+export class EmbeddedLedger {
+  private readonly state: DocumentFile<StateDocument>;
+  private readonly heard = new Map<string, Heard>();
+  private peak = 0;
+
+  constructor(filename?: string) {
+    this.state = new DocumentFile(filename);
+  }
+
+  async open(): Promise<void> {
+    await this.state.open();
+    this.peak = this.state.get(PEAK)?.peak ?? 0;
+  }
+
+  async close(): Promise<void> {
+    if (this.peak !== (this.state.get(PEAK)?.peak ?? 0)) await this.state.putAll([{ _id: PEAK, peak: this.peak }]);
+    await this.state.close();
+  }
+
+  /** Notes the number of sessions now; the peak reaches the file when it is asked for or at the end. */
+  observe(sessions: number): void {
+    this.peak = Math.max(this.peak, this.heard.size > 0 ? 0 : sessions);
+  }
+
+  async connections(sessions: number, nowMs: number): Promise<ConnectionCounts> {
+    const current = this.current(sessions, nowMs);
+    this.peak = Math.max(this.peak, current);
+    return { current, peak: this.peak };
+  }
+
+  async resetPeak(sessions: number, nowMs: number): Promise<void> {
+    this.peak = this.current(sessions, nowMs);
+    await this.state.putAll([{ _id: PEAK, peak: this.peak }]);
+  }
+
+  async hearInstance(instanceId: string, connections: number | undefined, nowMs: number): Promise<void> {
+    const known = connections ?? this.heard.get(instanceId)?.connections;
+    if (known === undefined) return;
+    this.heard.set(instanceId, { connections: known, atMs: nowMs });
+    this.peak = Math.max(this.peak, this.current(0, nowMs));
+  }
+
+  async forgetInstance(instanceId: string): Promise<void> {
+    this.heard.delete(instanceId);
+  }
+
+  async broadcastEnabled(): Promise<boolean> {
+    return this.state.get(BROADCAST)?.enabled ?? true;
+  }
+
+  async setBroadcastEnabled(enabled: boolean): Promise<void> {
+    await this.state.putAll([{ _id: BROADCAST, enabled }]);
+  }
+
+  /** The sum heard from instances; our own sessions where nothing is heard (contract W14, W15). */
+  private current(sessions: number, nowMs: number): number {
+    for (const [id, { atMs }] of this.heard) if (nowMs - atMs > HEARD_FOR_MS) this.heard.delete(id);
+    if (this.heard.size === 0) return sessions;
+    let sum = 0;
+    for (const { connections } of this.heard.values()) sum += connections;
+    return sum;
+  }
+}

@@ -1,0 +1,179 @@
+import { promises as fs } from 'node:fs';
+import path from 'node:path';
+import { isExpired } from '../../domain/claims';
+import { applySessionCommand } from '../../domain/sessions';
+import type { Session, UserRecord } from '../../domain/types';
+import { DirectoryLock } from './directory-lock';
+import { DocumentFile } from './document-file';
+import { EmbeddedLedger } from './embedded-ledger';
+import type {
+  AppliedSessions,
+  ConnectionCounts,
+  PresenceStore,
+  PresenceWrite,
+  PresenceWritten,
+  SessionWork,
+} from './port';
+import { SessionIndex } from './session-index';
+
+/** A `usersSessions` document (contract 5.2), with the revision that every session write increments. */
+interface SessionsDocument {
+  readonly _id: string;
+  readonly connections: readonly Session[];
+  readonly rev: number;
+}
+
+export interface EmbeddedOptions {
+  /** A folder, made when absent; `:memory:` keeps nothing. */
+  readonly dataDir: string;
+  /** A lease younger than this is not written again. */
+  readonly refreshAfterMs: number;
+}
+
+export const IN_MEMORY = ':memory:';
+const NO_SESSIONS: readonly Session[] = [];
+
+/**
+ * The embedded twin: one process, one folder, Rocket.Chat's shapes in NeDB files. It relies on the
+ * batcher in front of it: at most one flush at a time, so what is read stays true until it is written.
+ */
+export class EmbeddedStore implements PresenceStore {
+  readonly createsUsers = true;
+  private readonly users: DocumentFile<UserRecord>;
+  private readonly sessions: DocumentFile<SessionsDocument>;
+  private readonly ledger: EmbeddedLedger;
+  private readonly lock: DirectoryLock | undefined;
+  private readonly index = new SessionIndex();
+  /** Users whose active claim has an end. */
+  private readonly expiring = new Set<string>();
+
+  constructor(private readonly options: EmbeddedOptions) {
+    const file = (name: string) =>
+      options.dataDir === IN_MEMORY ? undefined : path.join(options.dataDir, `${name}.db`);
+    this.users = new DocumentFile(file('users'));
+    this.sessions = new DocumentFile(file('usersSessions'));
+    this.ledger = new EmbeddedLedger(file('presence_state'));
+    this.lock = options.dataDir === IN_MEMORY ? undefined : new DirectoryLock(options.dataDir);
+  }
+
+  async open(): Promise<void> {
+    if (this.lock) {
+      await fs.mkdir(this.options.dataDir, { recursive: true });
+      await this.lock.acquire();
+    }
+    await Promise.all([this.users.open(), this.sessions.open(), this.ledger.open()]);
+    for (const { _id, connections } of this.sessions.values()) this.index.replace(_id, NO_SESSIONS, connections);
+    for (const user of this.users.values()) this.noteExpiry(user);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.users.close(), this.sessions.close(), this.ledger.close()]);
+    await this.lock?.release();
+  }
+
+  async applySessions(work: readonly SessionWork[], nowMs: number): Promise<AppliedSessions[]> {
+    const writes: SessionsDocument[] = [];
+    const applied = work.map(({ uid, commands }) => {
+      const stored = this.sessions.get(uid);
+      let sessions = stored?.connections ?? NO_SESSIONS;
+      const found = commands.map((command) => {
+        const outcome = applySessionCommand(sessions, command, nowMs, this.options.refreshAfterMs);
+        sessions = outcome.sessions;
+        return outcome.found;
+      });
+      let sessionsRev = stored?.rev ?? 0;
+      if (sessions !== (stored?.connections ?? NO_SESSIONS)) {
+        sessionsRev += 1;
+        writes.push({ _id: uid, connections: sessions, rev: sessionsRev });
+      }
+      return { uid, user: this.users.get(uid), sessions, sessionsRev, found };
+    });
+    await this.writeSessions(writes);
+    return applied;
+  }
+
+  async writePresence(writes: readonly PresenceWrite[]): Promise<PresenceWritten> {
+    const revOf = (uid: string) => this.users.get(uid)?.presenceRev ?? 0;
+    const [current, lost] = partition(writes, ({ before }) => revOf(before._id) === before.presenceRev);
+    await this.users.putAll(current.map(({ after }) => after));
+    for (const { after } of current) this.noteExpiry(after);
+    const moved = current.filter(({ after, sessionsRev }) => (this.sessions.get(after._id)?.rev ?? 0) !== sessionsRev);
+    return {
+      written: new Set(current.map(({ after }) => after._id)),
+      again: new Set([...lost, ...moved].map(({ after }) => after._id)),
+    };
+  }
+
+  async ownersOfSessions(sessionIds: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {
+    return new Map(sessionIds.map((id) => [id, this.index.ownersOf(id)]));
+  }
+
+  async ownersOfInstance(instanceId: string): Promise<string[]> {
+    return this.ownersWhere((session) => session.instanceId === instanceId);
+  }
+
+  async ownersOutside(keep: ReadonlySet<string>): Promise<string[]> {
+    return this.ownersWhere((session) => !keep.has(session.instanceId));
+  }
+
+  async usersExpired(nowMs: number): Promise<string[]> {
+    return [...this.expiring].filter((uid) => isExpired(this.users.get(uid) ?? {}, nowMs));
+  }
+
+  async *slicesToVerify(size: number): AsyncIterable<string[]> {
+    const uids = new Set<string>();
+    for (const { _id, connections } of this.sessions.values()) if (connections.length > 0) uids.add(_id);
+    for (const { _id, status } of this.users.values()) if (status !== 'offline') uids.add(_id);
+    const all = [...uids];
+    for (let i = 0; i < all.length; i += size) yield all.slice(i, i + size);
+  }
+
+  hearInstance(instanceId: string, connections: number | undefined, nowMs: number): Promise<void> {
+    return this.ledger.hearInstance(instanceId, connections, nowMs);
+  }
+
+  forgetInstance(instanceId: string): Promise<void> {
+    return this.ledger.forgetInstance(instanceId);
+  }
+
+  async connections(nowMs: number): Promise<ConnectionCounts> {
+    return this.ledger.connections(this.index.size, nowMs);
+  }
+
+  resetPeak(nowMs: number): Promise<void> {
+    return this.ledger.resetPeak(this.index.size, nowMs);
+  }
+
+  broadcastEnabled(): Promise<boolean> {
+    return this.ledger.broadcastEnabled();
+  }
+
+  setBroadcastEnabled(enabled: boolean): Promise<void> {
+    return this.ledger.setBroadcastEnabled(enabled);
+  }
+
+  private async writeSessions(writes: readonly SessionsDocument[]): Promise<void> {
+    if (writes.length === 0) return;
+    const before = writes.map(({ _id }) => this.sessions.get(_id)?.connections ?? NO_SESSIONS);
+    await this.sessions.putAll(writes);
+    writes.forEach(({ _id, connections }, i) => this.index.replace(_id, before[i] ?? NO_SESSIONS, connections));
+    this.ledger.observe(this.index.size);
+  }
+
+  private ownersWhere(matches: (session: Session) => boolean): string[] {
+    const owners: string[] = [];
+    for (const { _id, connections } of this.sessions.values()) if (connections.some(matches)) owners.push(_id);
+    return owners;
+  }
+
+  private noteExpiry({ _id, statusExpiresAt }: UserRecord): void {
+    if (statusExpiresAt) this.expiring.add(_id);
+    else this.expiring.delete(_id);
+  }
+}
+
+function partition<T>(items: readonly T[], belongs: (item: T) => boolean): [T[], T[]] {
+  const [inside, outside]: [T[], T[]] = [[], []];
+  for (const item of items) (belongs(item) ? inside : outside).push(item);
+  return [inside, outside];
+}

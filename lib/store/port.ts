@@ -1,0 +1,81 @@
+import type { SessionCommand } from '../../domain/sessions';
+import type { Session, UserRecord } from '../../domain/types';
+
+/** What a store knows of one user, read at one time. */
+export interface UserState {
+  readonly uid: string;
+  /** Absent when no such user exists. */
+  readonly user: UserRecord | undefined;
+  readonly sessions: readonly Session[];
+  /** Counts session writes of this user; 0 when there never was one. */
+  readonly sessionsRev: number;
+}
+
+export interface SessionWork {
+  readonly uid: string;
+  /** Applied in order, all or none. Empty: the state is only read. */
+  readonly commands: readonly SessionCommand[];
+}
+
+export interface AppliedSessions extends UserState {
+  /** For each command: whether what it names was there before (`SessionOutcome.found`). */
+  readonly found: readonly boolean[];
+}
+
+export interface PresenceWrite {
+  readonly before: UserRecord;
+  readonly after: UserRecord;
+  /** The session revision the decision was made on. */
+  readonly sessionsRev: number;
+}
+
+export interface PresenceWritten {
+  /** Users whose write was applied: their revision was still that of `before`. */
+  readonly written: ReadonlySet<string>;
+  /** Users to decide again: the compare-and-set lost, or their sessions moved meanwhile (invariant 3). */
+  readonly again: ReadonlySet<string>;
+}
+
+export interface ConnectionCounts {
+  readonly current: number;
+  readonly peak: number;
+}
+
+/**
+ * Where presence is kept. Both twins (embedded, MongoDB) pass the same contract suite.
+ *
+ * Every promise that resolves means durable: what was written is there after the process is killed.
+ * When the store cannot be reached, methods reject with STORE_UNAVAILABLE. Times are epoch milliseconds.
+ */
+export interface PresenceStore {
+  /** Own users: they are created on first contact. False where Rocket.Chat owns `users`. */
+  readonly createsUsers: boolean;
+
+  open(): Promise<void>;
+  close(): Promise<void>;
+
+  /** Applies session commands, atomically for each user, and answers the state after. One entry a work, in order. */
+  applySessions(work: readonly SessionWork[], nowMs: number): Promise<AppliedSessions[]>;
+  /** Writes presence compare-and-set on `presenceRev`, then looks whether sessions moved. */
+  writePresence(writes: readonly PresenceWrite[]): Promise<PresenceWritten>;
+
+  /** Users that hold any of these sessions. */
+  ownersOfSessions(sessionIds: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>>;
+  ownersOfInstance(instanceId: string): Promise<string[]>;
+  /** Users that hold a session of an instance not in `keep`. */
+  ownersOutside(keep: ReadonlySet<string>): Promise<string[]>;
+  /** Users whose active claim ended before now. */
+  usersExpired(nowMs: number): Promise<string[]>;
+  /** Every user that has sessions or is shown as anything but offline, in slices. */
+  slicesToVerify(size: number): AsyncIterable<string[]>;
+
+  /** Connection counts heard from Rocket.Chat's instances; while there are none, our own sessions are counted. */
+  hearInstance(instanceId: string, connections: number | undefined, nowMs: number): Promise<void>;
+  forgetInstance(instanceId: string): Promise<void>;
+  connections(nowMs: number): Promise<ConnectionCounts>;
+  /** The peak starts again at the current count. */
+  resetPeak(nowMs: number): Promise<void>;
+
+  broadcastEnabled(): Promise<boolean>;
+  setBroadcastEnabled(enabled: boolean): Promise<void>;
+}
