@@ -1,4 +1,4 @@
-import { cleanEnv, EnvError, EnvMissingError, makeValidator } from 'envalid';
+import { customCleanEnv, EnvError, EnvMissingError, makeValidator } from 'envalid';
 
 /** Every variable the node reads. The only place that looks at the environment (docs/CONFIGURATION.md, kept the same by a test). */
 export interface Config {
@@ -114,7 +114,7 @@ export const CONFIG_DEFAULTS: Readonly<Record<string, unknown>> = Object.fromEnt
 export function readConfig(env: NodeJS.ProcessEnv): Config {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
   const faults: string[] = [];
-  const cleaned = cleanEnv(given, SPECS, {
+  const cleaned = customCleanEnv(given, SPECS, (values) => values, {
     reporter: ({ errors }) => {
       for (const [key, error] of Object.entries(errors)) {
         faults.push(`${key}: ${error instanceof EnvMissingError ? 'is missing' : (error as Error).message}`);

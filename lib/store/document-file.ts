@@ -9,6 +9,8 @@ export interface Document {
 
 /** A file is compacted when it holds this many lines more than documents. */
 const COMPACT_AFTER_LINES = 20_000;
+/** Who was where and when is nobody else's business on this machine. */
+const PRIVATE = { fileMode: 0o600, dirMode: 0o700 };
 
 /**
  * One collection of the embedded store: moleculer-db's memory adapter (NeDB), which appends every write
@@ -32,7 +34,7 @@ export class DocumentFile<T extends Document> {
   async open(): Promise<void> {
     if (this.filename) await cutTornLine(this.filename);
     const adapter = new DbService.MemoryAdapter(
-      this.filename ? { filename: this.filename, corruptAlertThreshold: 0 } : {},
+      this.filename ? { filename: this.filename, corruptAlertThreshold: 0, modes: PRIVATE } : {},
     );
     try {
       await adapter.connect();

@@ -1,0 +1,94 @@
+import Validator, { type ValidationSchema } from 'fastest-validator';
+import { invalidArgument } from './errors';
+
+export interface ArgumentSpec {
+  /** Names of the positional arguments, in the order Rocket.Chat sends them. */
+  readonly positions: readonly string[];
+  /** Whether a call without any argument is an error. */
+  readonly required: boolean;
+  readonly schema: ValidationSchema;
+}
+
+export type NamedArguments = Record<string, unknown>;
+
+const validator = new Validator({ useNewCustomCheckerFunction: true, haltOnFirstError: true });
+
+/** Deepest object an argument may hold, and most entries looked at in it: checks must not be an attack themselves. */
+const MAX_DEPTH = 6;
+
+/** Keys by which a careless merge would reach Object.prototype. No argument of ours has them. */
+const POISONED_KEYS = ['__proto__', 'constructor', 'prototype'];
+
+/**
+ * Makes a reader of one action's parameters: the positional array Rocket.Chat sends (contract 1.3) or an
+ * object of named ones. `null` means absent; surplus positions are ignored, for callers send some
+ * (contract 2.1, removeConnection); unknown names are ignored, for newer callers may send more.
+ *
+ * @throws PresenceError INVALID_ARGUMENT naming the field
+ */
+export function argumentReader<T>(spec: ArgumentSpec): (params: unknown) => T {
+  const check = validator.compile(spec.schema);
+  if (check.async) throw new Error('argument checks are synchronous');
+  return (params) => {
+    const named = nameArguments(spec, params);
+    const result = check(named);
+    if (result === true) return named as T;
+    const fault = Array.isArray(result) ? result[0] : undefined;
+    throw invalidArgument(fault?.field ?? 'params', fault?.message ?? 'is not valid');
+  };
+}
+
+function nameArguments(spec: ArgumentSpec, params: unknown): NamedArguments {
+  const given = params ?? [];
+  if (typeof given !== 'object') throw invalidArgument('params', 'must be an array or an object');
+  const named: NamedArguments = Array.isArray(given) ? byPosition(spec, given) : byName(spec, given as NamedArguments);
+  if (spec.required && Object.keys(named).length === 0 && !hasPositions(given)) {
+    throw invalidArgument(spec.positions[0] ?? 'params', 'is missing');
+  }
+  return named;
+}
+
+function hasPositions(given: object): boolean {
+  return Array.isArray(given) && given.length > 0;
+}
+
+function byPosition(spec: ArgumentSpec, given: readonly unknown[]): NamedArguments {
+  const named: NamedArguments = {};
+  spec.positions.forEach((name, i) => {
+    if (given[i] != null) named[name] = withoutNulls(name, given[i], MAX_DEPTH);
+  });
+  return named;
+}
+
+function byName(spec: ArgumentSpec, given: NamedArguments): NamedArguments {
+  refusePoison('params', given);
+  const named: NamedArguments = {};
+  for (const name of Object.keys(spec.schema)) {
+    if (!name.startsWith('$') && given[name] != null) named[name] = withoutNulls(name, given[name], MAX_DEPTH);
+  }
+  return named;
+}
+
+/** A copy in which null members are absent; plain objects and arrays only, other values as they are. */
+function withoutNulls(field: string, value: unknown, depth: number): unknown {
+  if (!Array.isArray(value) && !isPlainObject(value)) return value;
+  if (depth === 0) throw invalidArgument(field, 'is nested too deeply');
+  if (Array.isArray(value)) return value.map((item, i) => withoutNulls(`${field}[${i}]`, item, depth - 1));
+  refusePoison(field, value);
+  const copy: NamedArguments = {};
+  for (const [key, member] of Object.entries(value)) {
+    if (member != null) copy[key] = withoutNulls(`${field}.${key}`, member, depth - 1);
+  }
+  return copy;
+}
+
+/** Neither a date, nor binary, nor anything else that EJSON revives. */
+function isPlainObject(value: unknown): value is object {
+  return Object.prototype.toString.call(value) === '[object Object]';
+}
+
+function refusePoison(field: string, value: object): void {
+  for (const key of POISONED_KEYS) {
+    if (Object.hasOwn(value, key)) throw invalidArgument(`${field}.${key}`, 'is not allowed');
+  }
+}

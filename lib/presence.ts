@@ -1,0 +1,135 @@
+import type { ClaimRequest } from '../domain/claims';
+import type { Command, CommandResult } from '../domain/commands';
+import type { SessionCommand } from '../domain/sessions';
+import type { Identity, Status } from '../domain/types';
+import { Batcher } from './batcher';
+import { PresenceEngine, type PresenceChange } from './engine';
+import { PresenceError } from './errors';
+import type { ConnectionCounts, PresenceStore } from './store/port';
+
+export interface PresenceOptions {
+  readonly store: PresenceStore;
+  readonly clock: () => number;
+  readonly maxQueued: number;
+  /** Told of changes once they are durable, in the order of their revisions. */
+  readonly onChanges: (changes: readonly PresenceChange[]) => void;
+}
+
+/** Commands of one flush: large enough to share a round trip, small enough that nobody waits behind a whole node's loss. */
+const MAX_BATCH = 512;
+
+/**
+ * The presence of all users, in presence words. Everything that changes something goes through one
+ * batcher; whoever calls (an action, a lost node, the clock) gets the same path and the same answers.
+ */
+export class PresenceDesk {
+  private readonly batcher: Batcher<Command, CommandResult>;
+
+  constructor(private readonly options: PresenceOptions) {
+    const engine = new PresenceEngine(options);
+    this.batcher = new Batcher({
+      flush: (batch) => engine.run(batch),
+      maxBatch: MAX_BATCH,
+      maxQueued: options.maxQueued,
+    });
+  }
+
+  /** Refuses new calls and waits for those accepted. */
+  stop(): Promise<void> {
+    return this.batcher.drain();
+  }
+
+  get queued(): number {
+    return this.batcher.queued;
+  }
+
+  /** @returns whether the session was known before */
+  async session(uid: string, session: SessionCommand): Promise<boolean> {
+    return (await this.batcher.submit({ uid, kind: 'session', session })).applied;
+  }
+
+  connect(uid: string, session: string, instanceId: string): Promise<boolean> {
+    return this.session(uid, { kind: 'connect', session, instanceId });
+  }
+
+  heartbeat(uid: string, session: string, instanceId: string): Promise<boolean> {
+    return this.session(uid, { kind: 'heartbeat', session, instanceId });
+  }
+
+  disconnect(uid: string, session: string): Promise<boolean> {
+    return this.session(uid, { kind: 'disconnect', session });
+  }
+
+  sessionStatus(uid: string, session: string, status: Status): Promise<boolean> {
+    return this.session(uid, { kind: 'sessionStatus', session, status });
+  }
+
+  /** @returns false when the claim is rejected (contract 8.4: C2, C6, C8) or the user unknown */
+  async claim(uid: string, claim: ClaimRequest): Promise<boolean> {
+    return (await this.batcher.submit({ uid, kind: 'claim', claim })).applied;
+  }
+
+  /** Decides a user's presence again. @returns false when the user is unknown */
+  async recompute(uid: string): Promise<boolean> {
+    return (await this.batcher.submit({ uid, kind: 'recompute' })).applied;
+  }
+
+  /**
+   * Tells who a user is, in a store of our own. @returns whether the user was created
+   * @throws PresenceError USERS_NOT_OURS where Rocket.Chat owns the users
+   */
+  async identify(uid: string, identity: Identity): Promise<boolean> {
+    if (!this.options.store.createsUsers) {
+      throw new PresenceError('USERS_NOT_OURS', 'the users of this database belong to Rocket.Chat');
+    }
+    return (await this.batcher.submit({ uid, kind: 'identify', identity })).created;
+  }
+
+  /** Drops the sessions of one instance. @returns the users that had one */
+  async dropInstance(instanceId: string): Promise<string[]> {
+    const owners = await this.options.store.ownersOfInstance(instanceId);
+    return this.dropOf(owners, { kind: 'dropInstance', instanceId });
+  }
+
+  /** Drops the sessions of every instance not in `keep`. @returns the users that had one */
+  async dropOtherInstances(keep: ReadonlySet<string>): Promise<string[]> {
+    const owners = await this.options.store.ownersOutside(keep);
+    return this.dropOf(owners, { kind: 'dropOtherInstances', keep });
+  }
+
+  /** Settles the claims whose time is over. @returns how many users had one */
+  async settleExpired(): Promise<number> {
+    const uids = await this.options.store.usersExpired(this.options.clock());
+    await inSlices(uids, (uid) => this.recompute(uid));
+    return uids.length;
+  }
+
+  /** Decides every user again that has sessions or is shown as anything but offline: repairs what a crash left half done. */
+  async verifyAll(): Promise<void> {
+    for await (const slice of this.options.store.slicesToVerify(MAX_BATCH)) {
+      await Promise.all(slice.map((uid) => this.recompute(uid)));
+    }
+  }
+
+  connections(): Promise<ConnectionCounts> {
+    return this.options.store.connections(this.options.clock());
+  }
+
+  resetPeak(): Promise<void> {
+    return this.options.store.resetPeak(this.options.clock());
+  }
+
+  private async dropOf(owners: readonly string[], command: SessionCommand): Promise<string[]> {
+    const had = await inSlices(owners, async (uid) => ((await this.session(uid, command)) ? uid : undefined));
+    return had.filter((uid) => uid !== undefined);
+  }
+}
+
+/** One slice after the other, so that a big job never fills the queue in front of live calls. */
+async function inSlices<T, R>(items: readonly T[], each: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  for (let i = 0; i < items.length; i += MAX_BATCH) {
+    results.push(...(await Promise.all(items.slice(i, i + MAX_BATCH).map(each))));
+  }
+  return results;
+}

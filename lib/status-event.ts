@@ -1,0 +1,17 @@
+import { shownOf, type ShownUser } from '../domain/presence';
+import type { Status } from '../domain/types';
+import type { PresenceChange } from './engine';
+
+/** The one argument of `presence.status` (contract 4.2, design invariant 9). */
+export interface StatusEvent {
+  readonly user: ShownUser;
+  /** Absent for a user never seen before. */
+  readonly previousStatus: Status | undefined;
+  /** Grows with each change of the user: a consumer drops what is older than what it has. */
+  readonly rev: number;
+}
+
+/** The payload as core spreads it: an array of arguments (contract 1.4). */
+export function statusEvent({ before, after }: PresenceChange): [StatusEvent] {
+  return [{ user: shownOf(after), previousStatus: before.status, rev: after.presenceRev }];
+}

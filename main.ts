@@ -1,0 +1,24 @@
+import path from 'node:path';
+import { ServiceBroker } from 'moleculer';
+import { banner } from './lib/banner';
+import { ConfigError, readConfig } from './lib/env';
+import { asError } from './lib/errors';
+import { brokerOptions } from './moleculer.config';
+
+/** Starts the node: `--repl` gives Moleculer's prompt in the same process. */
+async function main(): Promise<void> {
+  const config = readConfig(process.env);
+  const broker = new ServiceBroker(brokerOptions(config));
+  broker.loadServices(path.join(__dirname, 'services'), `*.service${path.extname(__filename)}`);
+  await broker.start();
+  console.log(banner(config, broker.nodeID));
+  if (process.argv.includes('--repl')) broker.repl();
+}
+
+main().catch((thrown: unknown) => {
+  // One plain line for what an operator can mend; where it comes from only for what nobody foresaw.
+  const error = asError(thrown);
+  const debug = process.env.LOG_LEVEL === 'debug' && !(error instanceof ConfigError);
+  console.error(debug ? error : `The node did not start. ${error.message}`);
+  process.exit(1);
+});

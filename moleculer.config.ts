@@ -1,0 +1,72 @@
+import type { BrokerOptions, LogLevels } from 'moleculer';
+import pretty from 'pino-pretty';
+import type { Config } from './lib/env';
+import { readConfig } from './lib/env';
+import { ErrorWire } from './lib/error-wire';
+import { EjsonSerializer } from './lib/serializer';
+
+const SECOND = 1000;
+/** As every Rocket.Chat node has it (contract 1.2). */
+const MAX_CALL_LEVEL = 100;
+/** How long a stopping node waits for the calls it has accepted. */
+const SHUTDOWN_TIMEOUT_MS = 10 * SECOND;
+
+/**
+ * All options of the broker, from the configuration alone (contract 1.2). What a Moleculer user would
+ * look for is here: transporter, serializer, time-outs, retries, bulkhead, balancing, metrics, logging.
+ */
+export function brokerOptions(config: Config): BrokerOptions {
+  return {
+    namespace: config.MS_NAMESPACE,
+    nodeID: config.INSTANCE_ID,
+    transporter: config.TRANSPORTER,
+    serializer: config.SERIALIZER === 'EJSON' ? new EjsonSerializer() : config.SERIALIZER,
+    errorRegenerator: new ErrorWire(),
+    ...timing(config),
+    retryPolicy: {
+      enabled: config.RETRY_ENABLED,
+      retries: config.RETRY_RETRIES,
+      delay: config.RETRY_DELAY,
+      maxDelay: config.RETRY_MAX_DELAY,
+      factor: config.RETRY_FACTOR,
+      check: (error: Error & { retryable?: boolean }) => error.retryable === true,
+    },
+    bulkhead: {
+      enabled: config.BULKHEAD_ENABLED,
+      concurrency: config.BULKHEAD_CONCURRENCY,
+      maxQueueSize: config.BULKHEAD_MAX_QUEUE_SIZE,
+    },
+    registry: { strategy: config.BALANCE_STRATEGY, preferLocal: config.BALANCE_PREFER_LOCAL },
+    metrics: {
+      enabled: config.MS_METRICS,
+      reporter: [{ type: 'Prometheus', options: { port: config.MS_METRICS_PORT } }],
+    },
+    logger: logger(),
+    logLevel: logLevels(config.LOG_LEVEL),
+    skipProcessEventRegistration: config.SKIP_PROCESS_EVENT_REGISTRATION,
+  };
+}
+
+function timing(config: Config): BrokerOptions {
+  return {
+    requestTimeout: config.REQUEST_TIMEOUT * SECOND,
+    heartbeatInterval: config.HEARTBEAT_INTERVAL,
+    heartbeatTimeout: config.HEARTBEAT_TIMEOUT,
+    maxCallLevel: MAX_CALL_LEVEL,
+    tracking: { enabled: true, shutdownTimeout: SHUTDOWN_TIMEOUT_MS },
+  };
+}
+
+/** JSON lines for machines, readable lines on a terminal. */
+function logger(): BrokerOptions['logger'] {
+  const destination = process.stdout.isTTY ? pretty({ ignore: 'pid,hostname,nodeID,ns,svc' }) : undefined;
+  return { type: 'Pino', options: { pino: { options: { base: undefined }, destination } } };
+}
+
+/** The broker's own chatter is worth reading only when it warns, or when somebody debugs. */
+function logLevels(level: Config['LOG_LEVEL']): LogLevels | Record<string, LogLevels> {
+  return level === 'info' ? { PRESENCE: 'info', HEALTH: 'info', '**': 'warn' } : level;
+}
+
+/** For Moleculer's own runner. */
+export default (): BrokerOptions => brokerOptions(readConfig(process.env));

@@ -1,0 +1,197 @@
+import type { Context, ServiceSchema } from 'moleculer';
+import { batchUpsert, type UpsertResult } from '../lib/batch-upsert';
+import { claimOf, read, SERVICE_NAME, STATUS_EVENT } from '../lib/contract';
+import type { PresenceChange } from '../lib/engine';
+import { readConfig, type Config } from '../lib/env';
+import { instanceNews } from '../lib/instance-event';
+import { PresenceDesk } from '../lib/presence';
+import { serviceSchema } from '../lib/service-schema';
+import { statusEvent } from '../lib/status-event';
+import { EmbeddedStore } from '../lib/store/embedded-store';
+import type { PresenceStore } from '../lib/store/port';
+import { keeperMixin, type KeeperService } from '../mixins/keeper.mixin';
+import { periodicMixin } from '../mixins/periodic.mixin';
+import { coreLinkMixin, type CoreLinkService } from '../mixins/core-link.mixin';
+import { storeMixin } from '../mixins/store.mixin';
+
+export interface PresenceParts {
+  readonly config: Config;
+  readonly store: PresenceStore;
+  /** Epoch milliseconds. */
+  readonly clock?: () => number;
+}
+
+export interface PresenceService extends KeeperService, CoreLinkService {
+  desk: PresenceDesk;
+  store: PresenceStore;
+  clock: () => number;
+  broadcastEnabled: boolean;
+  tell(changes: readonly PresenceChange[]): void;
+}
+
+const SECOND = 1000;
+/** Claims end at most this late. */
+const EXPIRY_EVERY_MS = 500;
+/** Upstream's shape and value; it limits nothing here (contract W12). */
+const MAX_CONNECTIONS_SHOWN = 200;
+/** A lease is written again at most once per third of it (design invariant 4). */
+const REFRESHES_PER_LEASE = 3;
+
+type Run<A, R> = (this: PresenceService, args: A, ctx: Context) => Promise<R>;
+
+/** An action: arguments checked here, carried out where the state is kept. */
+function action<A, R>(name: string, readArguments: (params: unknown) => A, run: Run<A, R>) {
+  return {
+    handler(this: PresenceService, ctx: Context): Promise<R> {
+      const args = readArguments(ctx.params);
+      return this.atKeeper(ctx, name, () => run.call(this, args, ctx));
+    },
+  };
+}
+
+const connectionActions = {
+  newConnection: action('newConnection', read.newConnection, async function ({ uid, session, nodeId }, ctx) {
+    if (!uid || !session) return undefined;
+    await this.desk.connect(uid, session, nodeId ?? this.callerOf(ctx));
+    return { uid, connectionId: session };
+  }),
+  removeConnection: action('removeConnection', read.removeConnection, async function ({ uid, session }) {
+    if (!uid || !session) return undefined;
+    await this.desk.disconnect(uid, session);
+    return { uid, session };
+  }),
+  updateConnection: action('updateConnection', read.updateConnection, async function ({ uid, connectionId }, ctx) {
+    if (!uid || !connectionId) return undefined;
+    await this.desk.heartbeat(uid, connectionId, this.callerOf(ctx));
+    return { uid, connectionId };
+  }),
+  setConnectionStatus: action('setConnectionStatus', read.setConnectionStatus, function ({ uid, status, session }) {
+    return this.desk.sessionStatus(uid, session, status);
+  }),
+  removeLostConnections: action('removeLostConnections', read.removeLostConnections, function ({ nodeID }) {
+    if (nodeID) return this.desk.dropInstance(nodeID);
+    const available = this.broker.registry.nodes.list({ onlyAvailable: true }) as { id: string }[];
+    return this.desk.dropOtherInstances(new Set(available.map(({ id }) => id)));
+  }),
+};
+
+const claimActions = {
+  setStatus: action('setStatus', read.setStatus, async function ({ uid, ...given }, ctx) {
+    await this.refuseDisabled(ctx, uid);
+    const claim = claimOf({ ...given, statusSource: 'manual' }, this.clock());
+    const clears = claim.statusDefault === 'online' && !claim.statusText;
+    return this.desk.claim(uid, clears ? { kind: 'clearActive' } : { kind: 'setActive', claim });
+  }),
+  setActiveState: action('setActiveState', read.setActiveState, async function ({ uid, claim }) {
+    return this.desk.claim(uid, { kind: 'setActive', claim: claimOf(claim, this.clock()) });
+  }),
+  endActiveState: action('endActiveState', read.endActiveState, function ({ uid, statusId }) {
+    return this.desk.claim(uid, { kind: 'endActive', statusId });
+  }),
+  clearActiveState: action('clearActiveState', read.uid, function ({ uid }) {
+    return this.desk.claim(uid, { kind: 'clearActive' });
+  }),
+  /** For callers of the 6.x/7.x era (contract 2.1, 10.3). */
+  updateUserPresence: action('updateUserPresence', read.uid, function ({ uid }) {
+    return this.desk.recompute(uid);
+  }),
+  /** Who the users of an embedded store are. @returns one result an item, in order */
+  upsertUsers: action('upsertUsers', read.upsertUsers, function ({ users }): Promise<UpsertResult[]> {
+    return batchUpsert(this.desk, users);
+  }),
+};
+
+const countActions = {
+  toggleBroadcast: action('toggleBroadcast', read.toggleBroadcast, async function ({ enabled }) {
+    await this.store.setBroadcastEnabled(enabled);
+    this.broadcastEnabled = enabled;
+    if (enabled) await this.tellBroadcastEnabled();
+  }),
+  getConnectionCount: action('getConnectionCount', read.nothing, async function () {
+    const { current } = await this.desk.connections();
+    return { current, max: MAX_CONNECTIONS_SHOWN };
+  }),
+  getPeakConnections: action('getPeakConnections', read.getPeakConnections, async function ({ reset }) {
+    const { peak } = await this.desk.connections();
+    if (reset) await this.desk.resetPeak();
+    return peak;
+  }),
+  resetPeakConnections: action('resetPeakConnections', read.nothing, async function () {
+    await this.desk.resetPeak();
+  }),
+};
+
+const events = {
+  'watch.instanceStatus': {
+    context: true,
+    async handler(this: PresenceService, ctx: Context) {
+      const news = instanceNews(ctx.params);
+      if (!news || !this.isKeeper()) return;
+      if (news.kind === 'alive') return this.store.hearInstance(news.id, news.connections, this.clock());
+      await this.store.forgetInstance(news.id);
+      await this.desk.dropInstance(news.id);
+    },
+  },
+  /** Heard and ignored: no license is asked or required (contract 4.1, W12). */
+  'license.module': { context: true, handler(this: PresenceService, _ctx: Context) {} },
+  '$node.disconnected': {
+    context: true,
+    async handler(this: PresenceService, ctx: Context<{ node?: { id?: string } }>) {
+      const id = ctx.params.node?.id;
+      if (id && this.isKeeper()) await this.desk.dropInstance(id);
+    },
+  },
+};
+
+/** What a node does when the state becomes its own to keep: at the start, or when the keeper before it is gone. */
+async function takeOver(service: PresenceService): Promise<void> {
+  service.broadcastEnabled = await service.store.broadcastEnabled();
+  await service.desk.verifyAll();
+}
+
+/** The service `presence` (contract 2.1): the schema and its wiring; what it does is in lib/presence.ts. */
+export function presenceService({ config, store, clock = Date.now }: PresenceParts): ServiceSchema {
+  return serviceSchema<PresenceService>({
+    name: SERVICE_NAME,
+    // Started last to first, stopped first to last: the store opens first and closes last.
+    mixins: [
+      periodicMixin<PresenceService>({
+        name: 'ending claims whose time is over',
+        everyMs: EXPIRY_EVERY_MS,
+        run: async (service) => (service.isKeeper() ? service.desk.settleExpired() : 0),
+      }),
+      keeperMixin(SERVICE_NAME, (service) => takeOver(service as PresenceService)),
+      coreLinkMixin(),
+      storeMixin(store),
+    ] as Partial<ServiceSchema>[],
+    actions: { ...connectionActions, ...claimActions, ...countActions },
+    events,
+    methods: {
+      tell(this: PresenceService, changes: readonly PresenceChange[]) {
+        if (!this.broadcastEnabled) return;
+        for (const change of changes) {
+          this.broker
+            .broadcast(STATUS_EVENT, statusEvent(change))
+            .catch((error: unknown) => this.logger.warn('a presence.status event could not be sent', error));
+        }
+      },
+    },
+    created(this: PresenceService) {
+      this.store = store;
+      this.clock = clock;
+      this.broadcastEnabled = true;
+      const onChanges = (changes: readonly PresenceChange[]) => this.tell(changes);
+      this.desk = new PresenceDesk({ store, clock, maxQueued: config.MAX_QUEUED_CALLS, onChanges });
+    },
+    async stopped(this: PresenceService) {
+      await this.desk.stop();
+    },
+  });
+}
+
+/** For the loader: the service as the environment says. */
+export default function (): ServiceSchema {
+  const config = readConfig(process.env);
+  const refreshAfterMs = (config.SESSION_LEASE * SECOND) / REFRESHES_PER_LEASE;
+  return presenceService({ config, store: new EmbeddedStore({ dataDir: config.DATA_DIR, refreshAfterMs }) });
+}

@@ -1,0 +1,75 @@
+import type { ServiceBroker, ServiceSchema } from 'moleculer';
+import { eventually } from './eventually';
+import { startNats } from './nats-server';
+import { startReplica, type Replica, type ReplicaOptions } from './replica';
+import { startRocketChatNode, type RocketChatNode, type StatusCall } from './rocket-chat-node';
+
+type Nats = Awaited<ReturnType<typeof startNats>>;
+
+/** A real NATS server with nodes on it, all of which end with `stop`. */
+export class BusFixture {
+  private readonly started: { readonly broker: ServiceBroker; stop(): Promise<void> }[] = [];
+
+  private constructor(readonly nats: Nats) {}
+
+  static async start(): Promise<BusFixture> {
+    return new BusFixture(await startNats());
+  }
+
+  async replica(options: Omit<ReplicaOptions, 'natsUrl'>): Promise<Replica> {
+    const replica = await startReplica({ ...options, natsUrl: this.nats.url });
+    this.started.push(replica);
+    await this.settle();
+    return replica;
+  }
+
+  /** @param expects services the node waits for before it is handed out */
+  async rocketChat(
+    nodeID: string,
+    services: readonly ServiceSchema[] = [],
+    expects: readonly string[] = ['presence'],
+  ): Promise<RocketChatNode> {
+    const node = await startRocketChatNode(this.nats.url, nodeID, services);
+    this.started.push(node);
+    await node.broker.waitForServices([...expects], 10_000, 20);
+    await this.settle();
+    return node;
+  }
+
+  /** Nodes tell of their services a moment after they have started: waits until each knows of all the others'. */
+  private async settle(): Promise<void> {
+    const names = (broker: ServiceBroker, onlyLocal: boolean) =>
+      broker.registry.getServiceList({ onlyAvailable: true, onlyLocal }).map(placeOf);
+    await eventually(() => {
+      const all = this.started.flatMap(({ broker }) => names(broker, true));
+      for (const { broker } of this.started) expect(names(broker, false)).toEqual(expect.arrayContaining(all));
+    });
+  }
+
+  /** A node that leaves by itself is not stopped a second time. */
+  async leave(node: Replica | RocketChatNode): Promise<void> {
+    this.started.splice(this.started.indexOf(node), 1);
+    await node.stop();
+  }
+
+  async stop(): Promise<void> {
+    for (const node of this.started.reverse()) await node.stop();
+    await this.nats.stop();
+  }
+}
+
+function placeOf(service: object): string {
+  const { name, nodeID } = service as { name: string; nodeID: string };
+  return `${name}@${nodeID}`;
+}
+
+/** The events of one user so far. */
+export function eventsOf(node: RocketChatNode, uid: string): StatusCall[] {
+  return node.statuses.filter(({ user }) => user._id === uid);
+}
+
+/** Waits until a user's events show exactly these statuses, in this order. */
+export async function sees(node: RocketChatNode, uid: string, ...statuses: string[]): Promise<StatusCall[]> {
+  await eventually(() => expect(eventsOf(node, uid).map(({ user }) => user.status as string)).toEqual(statuses));
+  return eventsOf(node, uid);
+}

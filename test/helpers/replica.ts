@@ -1,0 +1,40 @@
+import { ServiceBroker } from 'moleculer';
+import { readConfig } from '../../lib/env';
+import { EmbeddedStore, IN_MEMORY } from '../../lib/store/embedded-store';
+import type { PresenceStore } from '../../lib/store/port';
+import { brokerOptions } from '../../moleculer.config';
+import { presenceService } from '../../services/presence.service';
+
+export interface Replica {
+  readonly broker: ServiceBroker;
+  readonly nodeID: string;
+  readonly store: PresenceStore;
+  stop(): Promise<void>;
+}
+
+export interface ReplicaOptions {
+  /** Absent: no bus. */
+  readonly natsUrl?: string;
+  readonly nodeID: string;
+  readonly dataDir?: string;
+  readonly clock?: () => number;
+  readonly env?: Record<string, string>;
+}
+
+/** A presence node in this process, with the broker options and the service of the real one. */
+export async function startReplica({ natsUrl, nodeID, dataDir, clock, env }: ReplicaOptions): Promise<Replica> {
+  const config = readConfig({
+    INSTANCE_ID: nodeID,
+    LOG_LEVEL: 'error',
+    HEARTBEAT_INTERVAL: '1',
+    HEARTBEAT_TIMEOUT: '3',
+    SKIP_PROCESS_EVENT_REGISTRATION: 'true',
+    ...(natsUrl ? { TRANSPORTER: natsUrl } : {}),
+    ...env,
+  });
+  const store = new EmbeddedStore({ dataDir: dataDir ?? IN_MEMORY, refreshAfterMs: 50_000 });
+  const broker = new ServiceBroker({ ...brokerOptions(config), logger: false });
+  broker.createService(presenceService({ config, store, clock }));
+  await broker.start();
+  return { broker, nodeID, store, stop: () => broker.stop() };
+}

@@ -1,0 +1,135 @@
+import { BusFixture, eventsOf, sees } from '../../helpers/bus-fixture';
+import { eventually } from '../../helpers/eventually';
+import type { RocketChatNode } from '../../helpers/rocket-chat-node';
+
+/** Contract 4 and the counts of 2.1. */
+describe('events and counts over the bus', () => {
+  let bus: BusFixture;
+  let core: RocketChatNode;
+
+  beforeEach(async () => {
+    bus = await BusFixture.start();
+    await bus.replica({ nodeID: 'presence-1' });
+    core = await bus.rocketChat('core-1');
+  });
+  afterEach(() => bus.stop());
+
+  const count = () => core.call('getConnectionCount');
+  const instance = (clientAction: string, id: string, conns?: number) =>
+    core.broadcast('watch.instanceStatus', {
+      clientAction,
+      id,
+      ...(conns === undefined ? {} : { diff: { 'extraInformation.conns': conns } }),
+    });
+
+  test('counts and peaks follow what instances tell; nothing is limited at 200', async () => {
+    await expect(count()).resolves.toEqual({ current: 0, max: 200 });
+    await instance('updated', 'i-1', 150);
+    await instance('updated', 'i-2', 100);
+    await eventually(async () => expect(await count()).toEqual({ current: 250, max: 200 }));
+    await instance('removed', 'i-2');
+    await eventually(async () => expect(await count()).toEqual({ current: 150, max: 200 }));
+    await expect(core.call('getPeakConnections')).resolves.toBe(250);
+    await expect(core.call('getPeakConnections', true)).resolves.toBe(250);
+    await expect(core.call('getPeakConnections', false)).resolves.toBe(150);
+    await expect(core.call('resetPeakConnections')).resolves.toBeUndefined();
+    await expect(core.call('toggleBroadcast', true)).resolves.toBeUndefined();
+  });
+
+  test('where no instance tells a count, the sessions are counted', async () => {
+    await core.call('newConnection', 'ann', 's1', 'ddp-1');
+    await core.call('newConnection', 'ann', 's2', 'ddp-1');
+    await core.call('removeConnection', 'ann', 's1');
+    await expect(count()).resolves.toEqual({ current: 1, max: 200 });
+    await expect(core.call('getPeakConnections', null)).resolves.toBe(2);
+  });
+
+  test.each([
+    ['nothing', undefined],
+    ['no id', { clientAction: 'removed' }],
+    ['a number', 7],
+    ['an odd count', { clientAction: 'updated', id: 'x', diff: { 'extraInformation.conns': 'many' } }],
+    ['null members', { clientAction: null, id: 'x', diff: null, data: null }],
+  ])('watch.instanceStatus with %s is no news', async (_what, payload) => {
+    await core.broadcast('watch.instanceStatus', payload);
+    await expect(count()).resolves.toEqual({ current: 0, max: 200 });
+  });
+
+  test('a removed instance loses its sessions', async () => {
+    await core.call('newConnection', 'ann', 's1', 'uuid-1');
+    await instance('removed', 'uuid-1');
+    await sees(core, 'ann', 'online', 'offline');
+  });
+
+  test('a node that leaves the bus loses its sessions', async () => {
+    const ddp = await bus.rocketChat('ddp-9');
+    await ddp.call('newConnection', 'ann', 's1', 'ddp-9');
+    await ddp.call('newConnection', 'bob', 's2', 'core-1');
+    await bus.leave(ddp);
+    await sees(core, 'ann', 'online', 'offline');
+    expect(eventsOf(core, 'bob').map(({ user }) => user.status)).toEqual(['online']);
+  });
+
+  test('while broadcasting is off state goes on, silently, and the switch outlives a toggle', async () => {
+    await core.call('newConnection', 'ann', 's1', 'ddp-1');
+    await core.call('toggleBroadcast', false);
+    await core.call('setStatus', 'ann', 'busy');
+    await core.call('toggleBroadcast', true);
+    await core.call('removeConnection', 'ann', 's1');
+    const events = await sees(core, 'ann', 'online', 'offline');
+    expect(events[1]!.previousStatus).toBe('busy');
+    expect(events.map(({ rev }) => rev)).toEqual([1, 3]);
+  });
+
+  test('upsertUsers names users, answers each item, and tells a change of name or roles', async () => {
+    await core.call('newConnection', 'ann', 's1', 'ddp-1');
+    const answer = await core.call('upsertUsers', [
+      { _id: 'ann', username: 'ann.smith', name: 'Ann Smith', roles: ['admin'] },
+      { _id: 'new', username: 'new.user' },
+      { username: 'no id' },
+      'not a user',
+    ]);
+    expect(answer).toEqual([
+      { _id: 'ann', ok: true, created: false },
+      { _id: 'new', ok: true, created: true },
+      { ok: false, error: { code: 'INVALID_ARGUMENT', message: expect.stringContaining('_id') as string } },
+      { ok: false, error: { code: 'INVALID_ARGUMENT', message: 'user: must be an object' } },
+    ]);
+    const events = await sees(core, 'ann', 'online', 'online');
+    expect(events[1]!.user).toEqual({
+      _id: 'ann',
+      username: 'ann.smith',
+      name: 'Ann Smith',
+      status: 'online',
+      roles: ['admin'],
+    });
+  });
+
+  test('only what is meant to be called is an action', async () => {
+    const names = core.broker.registry
+      .getActionList({ onlyAvailable: true })
+      .map(({ name }: { name: string }) => name)
+      .filter((name: string) => name.startsWith('presence.'))
+      .sort();
+    expect(names).toEqual(
+      [
+        'clearActiveState',
+        'endActiveState',
+        'getConnectionCount',
+        'getPeakConnections',
+        'newConnection',
+        'removeConnection',
+        'removeLostConnections',
+        'resetPeakConnections',
+        'setActiveState',
+        'setConnectionStatus',
+        'setStatus',
+        'toggleBroadcast',
+        'updateConnection',
+        'updateUserPresence',
+        'upsertUsers',
+      ].map((name) => `presence.${name}`),
+    );
+    await expect(core.call('broadcast', {}, 'online')).rejects.toMatchObject({ type: 'SERVICE_NOT_FOUND' });
+  });
+});
