@@ -12,7 +12,7 @@ async function main(): Promise<void> {
   broker.loadServices(path.join(__dirname, 'services'), `*.service${path.extname(__filename)}`);
   await broker.start();
   console.log(banner(config, broker.nodeID));
-  if (process.argv.includes('--repl')) broker.repl();
+  if (process.argv.includes('--repl')) (broker as ServiceBroker & { repl(): void }).repl();
 }
 
 main().catch((thrown: unknown) => {

@@ -1,4 +1,4 @@
-import { ServiceBroker } from 'moleculer';
+import { ServiceBroker, type Context } from 'moleculer';
 import { readConfig } from '../lib/env';
 import { brokerOptions } from '../moleculer.config';
 
@@ -6,7 +6,7 @@ import { brokerOptions } from '../moleculer.config';
 const broker = new ServiceBroker(brokerOptions(readConfig(process.env)));
 broker.createService({
   name: 'echo',
-  actions: { echo: (ctx) => ctx.params },
+  actions: { echo: (ctx: Context): unknown => ctx.params },
 });
 broker.start().then(
   () => console.log('echo node is running'),

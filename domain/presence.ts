@@ -42,7 +42,9 @@ export function decide(
     return outcome.accepted;
   });
   const who = identity ? { ...identityOf(user), ...identity } : user;
-  const presence = presenceOf({ ...claimsOf(claims), type: who.type, roles: who.roles }, sessions);
+  // Most decisions find nothing new (a heartbeat): those must not cost a copy of the user.
+  const asIs = claims === user && who === user;
+  const presence = presenceOf(asIs ? user : { ...claimsOf(claims), type: who.type, roles: who.roles }, sessions);
   const unchanged =
     user.status === presence.status &&
     user.statusConnection === presence.statusConnection &&

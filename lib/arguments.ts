@@ -64,7 +64,8 @@ function byName(spec: ArgumentSpec, given: NamedArguments): NamedArguments {
   refusePoison('params', given);
   const named: NamedArguments = {};
   for (const name of Object.keys(spec.schema)) {
-    if (!name.startsWith('$') && given[name] != null) named[name] = withoutNulls(name, given[name], MAX_DEPTH);
+    const value = Object.hasOwn(given, name) ? given[name] : undefined;
+    if (value != null) named[name] = withoutNulls(name, value, MAX_DEPTH);
   }
   return named;
 }
@@ -87,8 +88,13 @@ function isPlainObject(value: unknown): value is object {
   return Object.prototype.toString.call(value) === '[object Object]';
 }
 
+/** EJSON turns an own `__proto__` of the wire's text into the object's prototype: either way it is refused. */
 function refusePoison(field: string, value: object): void {
   for (const key of POISONED_KEYS) {
     if (Object.hasOwn(value, key)) throw invalidArgument(`${field}.${key}`, 'is not allowed');
+  }
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== null && Object.getPrototypeOf(prototype) !== null) {
+    throw invalidArgument(`${field}.__proto__`, 'is not allowed');
   }
 }

@@ -117,7 +117,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   const cleaned = customCleanEnv(given, SPECS, (values) => values, {
     reporter: ({ errors }) => {
       for (const [key, error] of Object.entries(errors)) {
-        faults.push(`${key}: ${error instanceof EnvMissingError ? 'is missing' : (error as Error).message}`);
+        faults.push(`${key}: ${error instanceof EnvMissingError ? 'is missing' : error.message}`);
       }
     },
   });

@@ -4,6 +4,7 @@ import { claimOf, read, SERVICE_NAME, STATUS_EVENT } from '../lib/contract';
 import type { PresenceChange } from '../lib/engine';
 import { readConfig, type Config } from '../lib/env';
 import { instanceNews } from '../lib/instance-event';
+import { availableNodes } from '../lib/nodes';
 import { PresenceDesk } from '../lib/presence';
 import { serviceSchema } from '../lib/service-schema';
 import { statusEvent } from '../lib/status-event';
@@ -70,8 +71,7 @@ const connectionActions = {
   }),
   removeLostConnections: action('removeLostConnections', read.removeLostConnections, function ({ nodeID }) {
     if (nodeID) return this.desk.dropInstance(nodeID);
-    const available = this.broker.registry.nodes.list({ onlyAvailable: true }) as { id: string }[];
-    return this.desk.dropOtherInstances(new Set(available.map(({ id }) => id)));
+    return this.desk.dropOtherInstances(availableNodes(this.broker));
   }),
 };
 
@@ -143,12 +143,6 @@ const events = {
   },
 };
 
-/** What a node does when the state becomes its own to keep: at the start, or when the keeper before it is gone. */
-async function takeOver(service: PresenceService): Promise<void> {
-  service.broadcastEnabled = await service.store.broadcastEnabled();
-  await service.desk.verifyAll();
-}
-
 /** The service `presence` (contract 2.1): the schema and its wiring; what it does is in lib/presence.ts. */
 export function presenceService({ config, store, clock = Date.now }: PresenceParts): ServiceSchema {
   return serviceSchema<PresenceService>({
@@ -160,13 +154,18 @@ export function presenceService({ config, store, clock = Date.now }: PresencePar
         everyMs: EXPIRY_EVERY_MS,
         run: async (service) => (service.isKeeper() ? service.desk.settleExpired() : 0),
       }),
-      keeperMixin(SERVICE_NAME, (service) => takeOver(service as PresenceService)),
+      keeperMixin,
       coreLinkMixin(),
       storeMixin(store),
     ] as Partial<ServiceSchema>[],
     actions: { ...connectionActions, ...claimActions, ...countActions },
     events,
     methods: {
+      /** What a node does when the state becomes its own to keep. */
+      async takeOver(this: PresenceService) {
+        this.broadcastEnabled = await store.broadcastEnabled();
+        await this.desk.verifyAll();
+      },
       tell(this: PresenceService, changes: readonly PresenceChange[]) {
         if (!this.broadcastEnabled) return;
         for (const change of changes) {

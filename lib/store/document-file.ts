@@ -21,6 +21,7 @@ export class DocumentFile<T extends Document> {
   private documents = new Map<string, T>();
   private adapter: InstanceType<typeof DbService.MemoryAdapter> | undefined;
   private linesSinceCompaction = 0;
+  private lastWrite: Promise<void> = Promise.resolve();
   /** A write failed: the file may end in half a line, on which the next write must not follow. */
   private suspect = false;
 
@@ -47,8 +48,9 @@ export class DocumentFile<T extends Document> {
 
   async close(): Promise<void> {
     const adapter = this.adapter;
-    this.adapter = undefined;
     if (!adapter) return;
+    await this.lastWrite;
+    this.adapter = undefined;
     await datastore(adapter).compactDatafileAsync();
     await adapter.disconnect();
   }
@@ -66,37 +68,33 @@ export class DocumentFile<T extends Document> {
   }
 
   /** Writes whole documents. Resolves when they are in the file; STORE_UNAVAILABLE when they cannot be written. */
-  async putAll(documents: readonly T[]): Promise<void> {
-    if (documents.length === 0) return;
-    await this.write(documents.length, (db) => {
-      const created = documents.filter(({ _id }) => !this.documents.has(_id));
-      const replaced = documents.filter(({ _id }) => this.documents.has(_id));
-      return Promise.all([
-        created.length > 0 ? db.insertAsync(created) : undefined,
-        ...replaced.map((document) => db.updateAsync({ _id: document._id }, document)),
-      ]);
-    });
-    for (const document of documents) this.documents.set(document._id, document);
+  putAll(documents: readonly T[]): Promise<void> {
+    if (documents.length === 0) return Promise.resolve();
+    const written = this.lastWrite.then(() => this.write(documents));
+    this.lastWrite = written.catch(() => undefined);
+    return written;
   }
 
-  async remove(ids: readonly string[]): Promise<void> {
-    const known = ids.filter((id) => this.documents.has(id));
-    if (known.length === 0) return;
-    await this.write(known.length, (db) => db.removeAsync({ _id: { $in: known } }, { multi: true }));
-    for (const id of known) this.documents.delete(id);
-  }
-
-  private async write(lines: number, operation: (db: Datastore) => Promise<unknown>): Promise<void> {
+  /** One write at a time: which documents are new is only true until the next write. */
+  private async write(documents: readonly T[]): Promise<void> {
     const db = this.database();
     try {
       if (this.suspect) await this.repair();
-      await operation(db);
-      this.linesSinceCompaction += lines;
-      if (this.linesSinceCompaction > COMPACT_AFTER_LINES + this.documents.size) await this.compact();
+      const created = documents.filter(({ _id }) => !this.documents.has(_id));
+      const replaced = documents.filter(({ _id }) => this.documents.has(_id));
+      await Promise.all([
+        created.length > 0 ? db.insertAsync(created) : undefined,
+        ...replaced.map((document) => db.updateAsync({ _id: document._id }, document)),
+      ]);
     } catch (thrown) {
       this.suspect = true;
       throw new PresenceError('STORE_UNAVAILABLE', `the data file cannot be written: ${asError(thrown).message}`);
     }
+    for (const document of documents) this.documents.set(document._id, document);
+    this.linesSinceCompaction += documents.length;
+    // What was written is safe whether or not the file gets shorter now: a later write tries again.
+    if (this.linesSinceCompaction > COMPACT_AFTER_LINES + this.documents.size)
+      await this.compact().catch(() => undefined);
   }
 
   /** Rewrites the file whole (NeDB writes beside it and renames) and reads back what is held. */
@@ -107,8 +105,8 @@ export class DocumentFile<T extends Document> {
   }
 
   private async compact(): Promise<void> {
-    if (this.filename) await this.database().compactDatafileAsync();
     this.linesSinceCompaction = 0;
+    if (this.filename) await this.database().compactDatafileAsync();
   }
 
   private reload(): void {

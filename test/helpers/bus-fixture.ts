@@ -68,8 +68,13 @@ export function eventsOf(node: RocketChatNode, uid: string): StatusCall[] {
   return node.statuses.filter(({ user }) => user._id === uid);
 }
 
+/** The statuses a user was told to have, in order. */
+export function shown(node: RocketChatNode, uid: string): string[] {
+  return eventsOf(node, uid).map(({ user }) => user.status as string);
+}
+
 /** Waits until a user's events show exactly these statuses, in this order. */
 export async function sees(node: RocketChatNode, uid: string, ...statuses: string[]): Promise<StatusCall[]> {
-  await eventually(() => expect(eventsOf(node, uid).map(({ user }) => user.status as string)).toEqual(statuses));
+  await eventually(() => expect(shown(node, uid)).toEqual(statuses));
   return eventsOf(node, uid);
 }

@@ -1,4 +1,4 @@
-import { BusFixture, eventsOf, sees } from '../../helpers/bus-fixture';
+import { BusFixture, eventsOf, sees, shown } from '../../helpers/bus-fixture';
 import type { RocketChatNode } from '../../helpers/rocket-chat-node';
 
 /** Contract 2.1, connection actions, as a ddp-streamer calls them. */
@@ -78,7 +78,7 @@ describe('connections over the bus', () => {
     await core.call('newConnection', 'other', 's-other', 'ddp-1');
     await core.call('removeConnection', 'other', 's-shared', 'ddp-1');
     await sees(core, 'owner', 'online', 'offline');
-    expect(eventsOf(core, 'other').map(({ user }) => user.status)).toEqual(['online']);
+    expect(shown(core, 'other')).toEqual(['online']);
   });
 
   test('updateConnection answers uid and connectionId, and a heartbeat that changes nothing tells nothing', async () => {

@@ -1,0 +1,109 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { CONFIG_DEFAULTS, ConfigError, readConfig } from '../../lib/env';
+
+function faultsOf(env: Record<string, string>): readonly string[] {
+  try {
+    readConfig(env);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.faults;
+    throw error;
+  }
+  return [];
+}
+
+describe('configuration', () => {
+  test('an empty environment runs alone with the documented defaults', () => {
+    expect(readConfig({})).toMatchObject({
+      PORT: 3005,
+      HEALTH_CHECK_PORT: 3005,
+      HOST: '127.0.0.1',
+      LOG_LEVEL: 'info',
+      DATA_DIR: './data',
+      TRANSPORTER: undefined,
+      SERIALIZER: 'EJSON',
+      REQUEST_TIMEOUT: 60,
+      HEARTBEAT_INTERVAL: 10,
+      HEARTBEAT_TIMEOUT: 30,
+      CACHE_TTL: 300,
+      SYNC_INTERVAL: 5000,
+      MAX_CONCURRENT_SYNC: 10,
+      SESSION_LEASE: 150,
+    });
+  });
+
+  test('HEALTH_CHECK_PORT follows PORT until it is given', () => {
+    expect(readConfig({ PORT: '3100' }).HEALTH_CHECK_PORT).toBe(3100);
+    expect(readConfig({ PORT: '3100', HEALTH_CHECK_PORT: '3101' }).HEALTH_CHECK_PORT).toBe(3101);
+  });
+
+  test('an empty variable is an absent one', () => {
+    expect(readConfig({ PORT: '', TRANSPORTER: '', INSTANCE_ID: '' })).toMatchObject({
+      PORT: 3005,
+      TRANSPORTER: undefined,
+    });
+  });
+
+  test('the result is frozen', () => {
+    expect(Object.isFrozen(readConfig({}))).toBe(true);
+  });
+
+  test('retries are on only by exactly "true", prefer-local off only by exactly "false"', () => {
+    expect(readConfig({ RETRY_ENABLED: 'yes' }).RETRY_ENABLED).toBe(false);
+    expect(readConfig({ RETRY_ENABLED: 'true' }).RETRY_ENABLED).toBe(true);
+    expect(readConfig({ BALANCE_PREFER_LOCAL: 'no' }).BALANCE_PREFER_LOCAL).toBe(true);
+    expect(readConfig({ BALANCE_PREFER_LOCAL: 'false' }).BALANCE_PREFER_LOCAL).toBe(false);
+  });
+
+  test('every fault is told at once, each by its name', () => {
+    const faults = faultsOf({
+      PORT: 'x',
+      LOG_LEVEL: 'loud',
+      SESSION_LEASE: '-1',
+      INSTANCE_ID: 'a b',
+      RETRY_FACTOR: '0',
+    });
+    expect(faults.map((fault) => fault.split(':')[0]).sort()).toEqual([
+      'INSTANCE_ID',
+      'LOG_LEVEL',
+      'PORT',
+      'RETRY_FACTOR',
+      'SESSION_LEASE',
+    ]);
+  });
+
+  test.each([
+    [{ PORT: '0' }],
+    [{ PORT: '65536' }],
+    [{ PORT: '3005.5' }],
+    [{ PORT: '3e3' }],
+    [{ HEARTBEAT_INTERVAL: '30', HEARTBEAT_TIMEOUT: '30' }],
+    [{ RETRY_DELAY: '2000' }],
+    [{ MS_METRICS: 'true', MS_METRICS_PORT: '3005' }],
+    [{ TRANSPORTER: 'not a url' }],
+    [{ BALANCE_STRATEGY: 'Best' }],
+    [{ MONGO_URL: 'mongodb://mongo/rocketchat' }],
+  ])('%j is refused', (env: Record<string, string | undefined>) => {
+    expect(faultsOf(env as Record<string, string>)).toHaveLength(1);
+  });
+
+  test('a fault never shows a value: a URL may hold a password', () => {
+    expect(faultsOf({ TRANSPORTER: 'nast://user:secret@host' }).join()).not.toContain('secret');
+    expect(faultsOf({ MONGO_URL: 'mongodb://user:secret@host/x' }).join()).not.toContain('secret');
+  });
+
+  test('docs/CONFIGURATION.md names every variable with its default, and no other', () => {
+    const document = readFileSync(path.join(__dirname, '../../docs/CONFIGURATION.md'), 'utf8');
+    const rows = [...document.matchAll(/^\| `([A-Z_]+)` \| ([^|]*) \|/gm)];
+    const documented = Object.fromEntries(rows.map(([, name, shown]) => [name, shown!.trim().replace(/^`|`$/g, '')]));
+    const code = Object.fromEntries(
+      Object.entries(CONFIG_DEFAULTS).map(([name, value]) => [
+        name,
+        value === undefined || value === '' ? '–' : String(value),
+      ]),
+    );
+    code.HEALTH_CHECK_PORT = '= PORT';
+    code.INSTANCE_ID = 'made';
+    expect(documented).toEqual(code);
+  });
+});
