@@ -1,12 +1,16 @@
-import { Errors, type Context, type Service, type ServiceSchema } from 'moleculer';
+import type { Context, Service, ServiceSchema } from 'moleculer';
 import { MeteorError } from '../lib/errors';
 
 export interface CoreLinkService extends Service {
   tellBroadcastEnabled(): Promise<void>;
   refuseDisabled(ctx: Context, uid: string): Promise<void>;
   broadcastEnabled: boolean;
+  /** Whether this replica speaks for all of them. */
+  isKeeper(): boolean;
 }
 
+const SET_SETTING = 'settings.set';
+const IS_DISABLED = 'status-visibility.isPresenceDisabledFor';
 const BROADCAST_SETTING = 'Presence_broadcast_disabled';
 
 /**
@@ -22,22 +26,21 @@ export function coreLinkMixin(): Partial<ServiceSchema> {
       '$services.changed': {
         context: true,
         async handler(this: CoreLinkService) {
-          const there = this.broker.registry
-            .getServiceList({ onlyAvailable: true })
-            .some(({ name }) => name === 'settings');
+          const there = isOffered(this, SET_SETTING);
           const appeared = there && !settingsThere;
           settingsThere = there;
-          if (appeared && this.broadcastEnabled) await this.tellBroadcastEnabled();
+          if (appeared && this.isKeeper() && this.broadcastEnabled) await this.tellBroadcastEnabled();
         },
       },
     },
     methods: {
       /** Sets the setting by which core and clients know that broadcasting is on (contract 2.2). Never fails. */
       async tellBroadcastEnabled(this: CoreLinkService) {
+        if (!isOffered(this, SET_SETTING)) return;
         try {
-          await this.broker.call('settings.set', [BROADCAST_SETTING, false]);
+          await this.broker.call(SET_SETTING, [BROADCAST_SETTING, false]);
         } catch (error) {
-          if (!isAbsent(error)) this.logger.warn(`setting ${BROADCAST_SETTING} could not be set`, error);
+          this.logger.warn(`setting ${BROADCAST_SETTING} could not be set`, error);
         }
       },
       /**
@@ -47,13 +50,8 @@ export function coreLinkMixin(): Partial<ServiceSchema> {
        * @throws MeteorError error-presence-disabled
        */
       async refuseDisabled(this: CoreLinkService, ctx: Context, uid: string) {
-        let disabled: unknown = false;
-        try {
-          disabled = await ctx.call('status-visibility.isPresenceDisabledFor', [uid]);
-        } catch (error) {
-          if (!isAbsent(error)) throw error;
-        }
-        if (disabled) {
+        if (!isOffered(this, IS_DISABLED)) return;
+        if (await ctx.call<unknown, unknown>(IS_DISABLED, [uid])) {
           throw new MeteorError('error-presence-disabled', 'Presence is disabled for this user', {
             method: 'setStatus',
           });
@@ -63,7 +61,7 @@ export function coreLinkMixin(): Partial<ServiceSchema> {
   };
 }
 
-/** No node on the bus offers the action. */
-function isAbsent(error: unknown): boolean {
-  return error instanceof Errors.ServiceNotFoundError || error instanceof Errors.ServiceNotAvailableError;
+/** Some node on the bus offers the action now. Asked first, for the broker warns of every call that finds none. */
+function isOffered(service: Service, action: string): boolean {
+  return service.broker.registry.actions.isAvailable(action);
 }
