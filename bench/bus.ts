@@ -11,18 +11,26 @@ interface Step {
   readonly call: (client: ServiceBroker, user: number) => Promise<unknown>;
 }
 
+/** A step and the echo right before it. */
+interface Pair {
+  readonly echo: Measured;
+  readonly step: Measured;
+}
+
 const NODE = 'bench-client';
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
 const IN_FLIGHT = [1, 64, 256];
+const BUSIEST = 256;
 /** Users, and so calls of each step: enough for a second or more, or for a stable p99 with one in flight. */
 const USERS: Record<number, number> = { 1: 1000, 64: 10_000, 256: 10_000 };
 
 const presence = (action: string, args: (user: number) => unknown[]) => (client: ServiceBroker, user: number) =>
   client.call(`presence.${action}`, args(user));
 
+const ECHO: Step = { name: 'echo', call: (client, user) => client.call('echo.echo', [`u${user}`, `u${user}-1`, NODE]) };
+
 /** In this order each round leaves everything as it found it: all users known, none connected. */
 const STEPS: readonly Step[] = [
-  { name: 'echo', call: (client, user) => client.call('echo.echo', [`u${user}`, `u${user}-1`, NODE]) },
   { name: 'newConnection', call: presence('newConnection', (u) => [`u${u}`, `u${u}-1`, NODE]) },
   { name: 'newConnection, 2nd device', call: presence('newConnection', (u) => [`u${u}`, `u${u}-2`, NODE]) },
   { name: 'updateConnection', call: presence('updateConnection', (u) => [`u${u}`, `u${u}-1`]) },
@@ -35,19 +43,30 @@ const STEPS: readonly Step[] = [
 async function main(): Promise<void> {
   const folder = await fs.mkdtemp(path.join(os.tmpdir(), 'presence-bench-'));
   try {
-    await benchStore('in memory', IN_MEMORY);
-    await benchStore('with a file', folder);
+    await benchStore('embedded store in memory', IN_MEMORY, IN_FLIGHT);
+    await benchStore('embedded store in memory, the caller hears every event', IN_MEMORY, [BUSIEST], hears);
+    await benchStore('embedded store with a file', folder, IN_FLIGHT);
   } finally {
     await fs.rm(folder, { recursive: true, force: true });
   }
 }
 
-async function benchStore(title: string, dataDir: string): Promise<void> {
+/** The caller listens too, as a ddp-streamer does: each change is sent to it, and it reads it. */
+function hears(client: ServiceBroker): void {
+  client.createService({ name: 'ear', events: { 'presence.status': { context: true, handler() {} } } });
+}
+
+async function benchStore(
+  title: string,
+  dataDir: string,
+  loads: readonly number[],
+  prepare?: (client: ServiceBroker) => void,
+): Promise<void> {
   const cluster = await startCluster(dataDir);
-  if (process.env.BENCH_LISTENER) cluster.client.createService({ name: 'ear', events: { 'presence.status'() {} } });
+  prepare?.(cluster.client);
   try {
-    for (const inFlight of IN_FLIGHT) {
-      const rounds: Map<string, Measured>[] = [];
+    for (const inFlight of loads) {
+      const rounds: Pair[][] = [];
       await round(cluster.client, inFlight); // warm-up: users become known, code becomes hot
       for (let i = 0; i < ROUNDS; i++) rounds.push(await round(cluster.client, inFlight));
       print(title, inFlight, rounds);
@@ -57,40 +76,49 @@ async function benchStore(title: string, dataDir: string): Promise<void> {
   }
 }
 
-async function round(client: ServiceBroker, inFlight: number): Promise<Map<string, Measured>> {
-  const measured = new Map<string, Measured>();
-  for (const { name, call } of STEPS) {
-    measured.set(name, await closedLoop(USERS[inFlight]!, inFlight, (user) => call(client, user)));
+/** One pass over all steps, each right after an echo of its own: what the machine does meanwhile hits both. */
+async function round(client: ServiceBroker, inFlight: number): Promise<Pair[]> {
+  const pairs: Pair[] = [];
+  for (const step of STEPS) {
+    const measure = ({ call }: Step) => closedLoop(USERS[inFlight]!, inFlight, (user) => call(client, user));
+    pairs.push({ echo: await measure(ECHO), step: await measure(step) });
   }
-  return measured;
+  return pairs;
 }
 
-function print(title: string, inFlight: number, rounds: readonly Map<string, Measured>[]): void {
-  console.log(`\nembedded store ${title}, ${inFlight} in flight, median of ${rounds.length} rounds`);
+function print(title: string, inFlight: number, rounds: readonly Pair[][]): void {
+  console.log(`\n${title}, ${inFlight} in flight, median of ${rounds.length} rounds`);
   console.log(
     `${'call'.padEnd(30)} ${'per s'.padStart(8)} ${'p50 ms'.padStart(8)} ${'p99 ms'.padStart(8)}  of echo  failed`,
   );
-  for (const { name } of STEPS) {
-    const of = (pick: (m: Measured) => number) => median(rounds.map((round) => pick(round.get(name)!)));
-    const ratio = median(rounds.map((round) => round.get(name)!.perSecond / round.get('echo')!.perSecond));
-    const failed = rounds.reduce((sum, round) => sum + round.get(name)!.failed, 0);
-    console.log(
-      [
-        name.padEnd(30),
-        of((m) => m.perSecond)
-          .toFixed(0)
-          .padStart(8),
-        of((m) => m.p50)
-          .toFixed(2)
-          .padStart(8),
-        of((m) => m.p99)
-          .toFixed(2)
-          .padStart(8),
-        `${(100 * ratio).toFixed(0)} %`.padStart(8),
-        String(failed).padStart(7),
-      ].join(' '),
-    );
-  }
+  const echoes = rounds.flatMap((pairs) => pairs.map(({ echo }) => ({ echo, step: echo })));
+  printRow(ECHO.name, echoes);
+  STEPS.forEach(({ name }, i) =>
+    printRow(
+      name,
+      rounds.map((pairs) => pairs[i]!),
+    ),
+  );
+}
+
+function printRow(name: string, pairs: readonly Pair[]): void {
+  const of = (pick: (pair: Pair) => number) => median(pairs.map(pick));
+  console.log(
+    [
+      name.padEnd(30),
+      of(({ step }) => step.perSecond)
+        .toFixed(0)
+        .padStart(8),
+      of(({ step }) => step.p50)
+        .toFixed(2)
+        .padStart(8),
+      of(({ step }) => step.p99)
+        .toFixed(2)
+        .padStart(8),
+      `${(100 * of(({ step, echo }) => step.perSecond / echo.perSecond)).toFixed(0)} %`.padStart(8),
+      String(pairs.reduce((sum, { step }) => sum + step.failed, 0)).padStart(7),
+    ].join(' '),
+  );
 }
 
 main().catch((error: unknown) => {

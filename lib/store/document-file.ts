@@ -13,9 +13,10 @@ const COMPACT_AFTER_LINES = 20_000;
 const PRIVATE = { fileMode: 0o600, dirMode: 0o700 };
 
 /**
- * One collection of the embedded store: moleculer-db's memory adapter (NeDB), which appends every write
- * to a file, and a map of the documents for reading them without a copy. This process is the file's
- * only writer, so the map is what NeDB holds; documents in it are never changed, only replaced.
+ * One collection of the embedded store: a map of documents, and behind it moleculer-db's memory adapter
+ * (NeDB), which appends every write to a file. This process is the file's only writer, so the map is
+ * what NeDB holds; documents in it are never changed, only replaced. Without a file there is only the map:
+ * NeDB would hold a second copy that nobody reads.
  */
 export class DocumentFile<T extends Document> {
   private documents = new Map<string, T>();
@@ -33,14 +34,17 @@ export class DocumentFile<T extends Document> {
    * acknowledged, is cut off; any other damage is an error, for nothing acknowledged may silently go.
    */
   async open(): Promise<void> {
-    if (this.filename) await cutTornLine(this.filename);
-    const adapter = new DbService.MemoryAdapter(
-      this.filename ? { filename: this.filename, corruptAlertThreshold: 0, modes: PRIVATE } : {},
-    );
+    if (!this.filename) return;
+    await cutTornLine(this.filename);
+    const adapter = new DbService.MemoryAdapter({
+      filename: this.filename,
+      corruptAlertThreshold: 0,
+      modes: PRIVATE,
+    });
     try {
       await adapter.connect();
     } catch (thrown) {
-      throw new Error(`${this.filename ?? 'memory'}: cannot be read: ${asError(thrown).message}`, { cause: thrown });
+      throw new Error(`${this.filename}: cannot be read: ${asError(thrown).message}`, { cause: thrown });
     }
     this.adapter = adapter;
     this.reload();
@@ -69,10 +73,14 @@ export class DocumentFile<T extends Document> {
 
   /** Writes whole documents. Resolves when they are in the file; STORE_UNAVAILABLE when they cannot be written. */
   putAll(documents: readonly T[]): Promise<void> {
-    if (documents.length === 0) return Promise.resolve();
+    if (documents.length === 0 || !this.filename) return this.keep(documents);
     const written = this.lastWrite.then(() => this.write(documents));
     this.lastWrite = written.catch(() => undefined);
     return written;
+  }
+
+  private async keep(documents: readonly T[]): Promise<void> {
+    for (const document of documents) this.documents.set(document._id, document);
   }
 
   /** One write at a time: which documents are new is only true until the next write. */
@@ -90,7 +98,7 @@ export class DocumentFile<T extends Document> {
       this.suspect = true;
       throw new PresenceError('STORE_UNAVAILABLE', `the data file cannot be written: ${asError(thrown).message}`);
     }
-    for (const document of documents) this.documents.set(document._id, document);
+    await this.keep(documents);
     this.linesSinceCompaction += documents.length;
     // What was written is safe whether or not the file gets shorter now: a later write tries again.
     if (this.linesSinceCompaction > COMPACT_AFTER_LINES + this.documents.size)
@@ -106,7 +114,7 @@ export class DocumentFile<T extends Document> {
 
   private async compact(): Promise<void> {
     this.linesSinceCompaction = 0;
-    if (this.filename) await this.database().compactDatafileAsync();
+    await this.database().compactDatafileAsync();
   }
 
   private reload(): void {
