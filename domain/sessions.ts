@@ -65,8 +65,13 @@ function touched(session: Session, tells: Partial<Session>, nowMs: number, refre
   const same =
     (tells.status ?? session.status) === session.status &&
     (tells.instanceId ?? session.instanceId) === session.instanceId;
-  if (same && nowMs - session._updatedAt.getTime() < refreshAfterMs) return session;
+  if (same && nowMs - seenAtMs(session) < refreshAfterMs) return session;
   return { ...session, ...tells, _updatedAt: new Date(nowMs) };
+}
+
+/** When the lease was last refreshed; never, where a database holds no time for it. */
+function seenAtMs(session: Partial<Session>): number {
+  return session._updatedAt?.getTime() ?? 0;
 }
 
 function change(sessions: readonly Session[], id: string, update: (session: Session) => Session): SessionOutcome {

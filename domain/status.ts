@@ -14,15 +14,17 @@ export function connectionStatus(sessions: readonly Pick<Session, 'status'>[]): 
   let reduced: Status = 'offline';
   for (const { status } of sessions) {
     if (status === 'online') return 'online';
-    if (status !== 'offline') reduced = status;
+    if (status === 'away' || status === 'busy') reduced = status;
   }
   return reduced;
 }
 
-/** Combines the connection status with the claimed default (contract 8.2). */
-export function displayStatus(connection: Status, statusDefault: Status = 'online'): Status {
+/** Combines the connection status with the claimed default (contract 8.2). A missing default is online; so is what is none. */
+export function displayStatus(connection: Status, statusDefault?: Status): Status {
   if (connection === 'offline') return 'offline';
-  return statusDefault === 'online' ? connection : statusDefault;
+  return statusDefault === 'away' || statusDefault === 'busy' || statusDefault === 'offline'
+    ? statusDefault
+    : connection;
 }
 
 /** Bots and apps: shown by their claim, for they hold no sessions (contract 8.3). */
@@ -43,7 +45,7 @@ export function hasActiveClaim(claim: ClaimState): boolean {
 export function presenceOf(user: Identity & ClaimState, sessions: readonly Pick<Session, 'status'>[]): Presence {
   const statusConnection = connectionStatus(sessions);
   if (statusConnection === 'offline' && isServiceUser(user) && hasActiveClaim(user)) {
-    return { status: user.statusDefault ?? 'online', statusConnection };
+    return { status: displayStatus('online', user.statusDefault), statusConnection };
   }
   return { status: displayStatus(statusConnection, user.statusDefault), statusConnection };
 }

@@ -1,11 +1,9 @@
 import type { Command, CommandResult } from '../domain/commands';
-import { isFirstContact } from '../domain/commands';
-import type { ClaimRequest } from '../domain/claims';
 import { decide, firstContact, isShownChange, type Decision } from '../domain/presence';
-import type { SessionCommand } from '../domain/sessions';
-import type { Identity, UserRecord } from '../domain/types';
+import type { UserRecord } from '../domain/types';
 import { PresenceError } from './errors';
 import type { AppliedSessions, PresenceStore, PresenceWrite } from './store/port';
+import { callersOf, forgetAnswered, groupByUser, NO_CALLER, type UserWork } from './user-work';
 
 /** A user's presence as written: what is shown differs. */
 export interface PresenceChange {
@@ -24,20 +22,6 @@ export interface EngineOptions {
 /** More lost races than this in a row on one user, and the caller is told to try again. */
 const MAX_ATTEMPTS = 16;
 
-/** Everything one batch asks of one user. */
-interface UserWork {
-  readonly uid: string;
-  readonly sessions: SessionCommand[];
-  /** Index in the batch of each session command's caller; -1 where nobody asked for this user itself. */
-  readonly sessionCallers: number[];
-  claims: ClaimRequest[];
-  claimCallers: number[];
-  identity: Identity | undefined;
-  otherCallers: number[];
-  /** A first contact: the user is created where the store is our own. */
-  mayCreate: boolean;
-}
-
 /**
  * Carries a batch of commands through the path of design.md: sessions applied and read back, presence
  * decided by the rules, real changes written compare-and-set, losers read again, changes told, answers.
@@ -49,14 +33,14 @@ export class PresenceEngine {
   async run(commands: readonly Command[]): Promise<(CommandResult | Error)[]> {
     const { store, clock } = this.options;
     const nowMs = clock();
-    const work = await this.groupByUser(commands);
     const results = new Array<CommandResult | Error>(commands.length);
+    const work = groupByUser(commands, await this.ownersOfLeaving(commands));
     const works = [...work.values()];
     let states = await store.applySessions(
       works.map(({ uid, sessions }) => ({ uid, commands: sessions })),
       nowMs,
     );
-    states.forEach((state, i) => answerSessions(works[i]!, state, results));
+    states.forEach(({ found }, i) => (works[i]!.found = found));
     for (let attempt = 0; states.length > 0; attempt++) {
       if (attempt === MAX_ATTEMPTS) {
         for (const { uid } of states) failAll(work.get(uid)!, results);
@@ -83,113 +67,54 @@ export class PresenceEngine {
     for (const { uid, user, sessions, sessionsRev } of states) {
       const asked = work.get(uid)!;
       const subject = user ?? (this.options.store.createsUsers && asked.mayCreate ? firstContact(uid) : undefined);
-      if (!subject) {
-        answerUnknown(asked, results);
-        continue;
+      const decision = subject && decide(subject, sessions, asked.claims, asked.identity, nowMs);
+      answer(asked, decision, asked.created || (user === undefined && subject !== undefined), results);
+      if (decision && decision.after !== decision.before) {
+        writes.push({ before: decision.before, after: decision.after, sessionsRev });
       }
-      const decision = decide(subject, sessions, asked.claims, asked.identity, nowMs);
-      answerRest(asked, decision, user === undefined, results);
-      if (decision.after !== decision.before) writes.push({ before: subject, after: decision.after, sessionsRev });
     }
     if (writes.length === 0) return NOBODY;
     const { written, again } = await this.options.store.writePresence(writes);
     const changes = writes.filter(({ before, after }) => written.has(after._id) && isShownChange(before, after));
     if (changes.length > 0) this.options.onChanges(changes);
-    for (const uid of again) if (written.has(uid)) forgetAnswered(work.get(uid)!);
+    for (const { before } of writes) {
+      if (written.has(before._id) && again.has(before._id))
+        forgetAnswered(work.get(before._id)!, before.presenceRev === 0);
+    }
     return again;
   }
 
-  private async groupByUser(commands: readonly Command[]): Promise<Map<string, UserWork>> {
-    const work = new Map<string, UserWork>();
+  /** Who holds the sessions that leave in this batch: each is removed wherever it is stored. */
+  private async ownersOfLeaving(commands: readonly Command[]): Promise<ReadonlyMap<string, readonly string[]>> {
     const leaving: string[] = [];
-    commands.forEach((command, i) => {
-      const asked = workOf(work, command.uid);
-      if (isFirstContact(command)) asked.mayCreate = true;
-      if (command.kind === 'session') {
-        asked.sessions.push(command.session);
-        asked.sessionCallers.push(i);
-        if (command.session.kind === 'disconnect') leaving.push(command.session.session);
-      } else if (command.kind === 'claim') {
-        asked.claims.push(command.claim);
-        asked.claimCallers.push(i);
-      } else {
-        if (command.kind === 'identify') asked.identity = { ...asked.identity, ...command.identity };
-        asked.otherCallers.push(i);
-      }
-    });
-    if (leaving.length > 0) await this.addOtherOwners(commands, leaving, work);
-    return work;
-  }
-
-  /** A session id is removed wherever it is stored, and every owner it had is decided again. */
-  private async addOtherOwners(
-    commands: readonly Command[],
-    leaving: string[],
-    work: Map<string, UserWork>,
-  ): Promise<void> {
-    const owners = await this.options.store.ownersOfSessions(leaving);
     for (const command of commands) {
-      if (command.kind !== 'session' || command.session.kind !== 'disconnect') continue;
-      for (const owner of owners.get(command.session.session) ?? []) {
-        if (owner === command.uid) continue;
-        const asked = workOf(work, owner);
-        asked.sessions.push(command.session);
-        asked.sessionCallers.push(-1);
-      }
+      if (command.kind === 'session' && command.session.kind === 'disconnect') leaving.push(command.session.session);
     }
+    return leaving.length > 0 ? this.options.store.ownersOfSessions(leaving) : NO_OWNERS;
   }
 }
 
 const NOBODY: ReadonlySet<string> = new Set();
+const NO_OWNERS: ReadonlyMap<string, readonly string[]> = new Map();
 
-function workOf(work: Map<string, UserWork>, uid: string): UserWork {
-  let asked = work.get(uid);
-  if (!asked) {
-    asked = {
-      uid,
-      sessions: [],
-      sessionCallers: [],
-      claims: [],
-      claimCallers: [],
-      identity: undefined,
-      otherCallers: [],
-      mayCreate: false,
-    };
-    work.set(uid, asked);
-  }
-  return asked;
-}
-
-/** Written and answered already: what is decided again is decided on the sessions alone. */
-function forgetAnswered(asked: UserWork): void {
-  asked.claims = [];
-  asked.claimCallers = [];
-  asked.identity = undefined;
-  asked.otherCallers = [];
-}
-
-function answerSessions(asked: UserWork, state: AppliedSessions, results: (CommandResult | Error)[]): void {
+/** Writes the answers of one user's callers. Without a decision the user is unknown. */
+function answer(
+  asked: UserWork,
+  decision: Decision | undefined,
+  created: boolean,
+  results: (CommandResult | Error)[],
+): void {
+  const known = decision !== undefined;
   asked.sessionCallers.forEach((caller, i) => {
-    if (caller >= 0) results[caller] = { known: true, applied: state.found[i] ?? false, created: false };
+    if (caller !== NO_CALLER) results[caller] = { known, applied: asked.found[i] ?? false, created };
   });
-}
-
-function answerUnknown(asked: UserWork, results: (CommandResult | Error)[]): void {
-  for (const caller of [...asked.claimCallers, ...asked.otherCallers]) {
-    results[caller] = { known: false, applied: false, created: false };
-  }
-}
-
-function answerRest(asked: UserWork, decision: Decision, created: boolean, results: (CommandResult | Error)[]): void {
   asked.claimCallers.forEach((caller, i) => {
-    results[caller] = { known: true, applied: decision.accepted[i] ?? false, created };
+    results[caller] = { known, applied: decision?.accepted[i] ?? false, created };
   });
-  for (const caller of asked.otherCallers) results[caller] = { known: true, applied: true, created };
+  for (const caller of asked.otherCallers) results[caller] = { known, applied: known, created };
 }
 
 function failAll(asked: UserWork, results: (CommandResult | Error)[]): void {
   const error = new PresenceError('CONFLICT', 'other replicas kept changing this user, try again');
-  for (const caller of [...asked.sessionCallers, ...asked.claimCallers, ...asked.otherCallers]) {
-    if (caller >= 0) results[caller] = error;
-  }
+  for (const caller of callersOf(asked)) results[caller] = error;
 }

@@ -101,7 +101,7 @@ const SPECS = {
 };
 
 /** The names and defaults, for the document and its test. */
-export const CONFIG_DEFAULTS: Readonly<Record<string, unknown>> = Object.fromEntries(
+export const CONFIG_DEFAULTS: Readonly<Record<string, string | number | boolean | undefined>> = Object.fromEntries(
   Object.entries(SPECS).map(([key, spec]) => [key, spec.default]),
 );
 

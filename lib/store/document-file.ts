@@ -23,8 +23,11 @@ export class DocumentFile<T extends Document> {
   private adapter: InstanceType<typeof DbService.MemoryAdapter> | undefined;
   private linesSinceCompaction = 0;
   private lastWrite: Promise<void> = Promise.resolve();
-  /** A write failed: the file may end in half a line, on which the next write must not follow. */
-  private suspect = false;
+  /**
+   * Documents of writes that failed. While there are any, the file may end in half a line, on which the next
+   * write must not follow, and NeDB holds what nobody was promised.
+   */
+  private readonly failed = new Set<string>();
 
   /** @param filename absent: kept in memory only */
   constructor(private readonly filename?: string) {}
@@ -47,7 +50,11 @@ export class DocumentFile<T extends Document> {
       throw new Error(`${this.filename}: cannot be read: ${asError(thrown).message}`, { cause: thrown });
     }
     this.adapter = adapter;
-    this.reload();
+    this.documents = new Map(
+      this.database()
+        .getAllData<T>()
+        .map((document) => [document._id, document]),
+    );
   }
 
   async close(): Promise<void> {
@@ -87,15 +94,15 @@ export class DocumentFile<T extends Document> {
   private async write(documents: readonly T[]): Promise<void> {
     const db = this.database();
     try {
-      if (this.suspect) await this.repair();
+      if (this.failed.size > 0) await this.repair(db);
       const created = documents.filter(({ _id }) => !this.documents.has(_id));
-      const replaced = documents.filter(({ _id }) => this.documents.has(_id));
-      await Promise.all([
-        created.length > 0 ? db.insertAsync(created) : undefined,
-        ...replaced.map((document) => db.updateAsync({ _id: document._id }, document)),
-      ]);
+      if (created.length > 0) await db.insertAsync(created);
+      // One after the other: what follows a half-written line would be lost with it.
+      for (const document of documents) {
+        if (this.documents.has(document._id)) await db.updateAsync({ _id: document._id }, document);
+      }
     } catch (thrown) {
-      this.suspect = true;
+      for (const { _id } of documents) this.failed.add(_id);
       throw new PresenceError('STORE_UNAVAILABLE', `the data file cannot be written: ${asError(thrown).message}`);
     }
     await this.keep(documents);
@@ -105,24 +112,20 @@ export class DocumentFile<T extends Document> {
       await this.compact().catch(() => undefined);
   }
 
-  /** Rewrites the file whole (NeDB writes beside it and renames) and reads back what is held. */
-  private async repair(): Promise<void> {
+  /** Rewrites the file whole (NeDB writes beside it and renames), then takes back in NeDB what failed. */
+  private async repair(db: Datastore): Promise<void> {
     await this.compact();
-    this.reload();
-    this.suspect = false;
+    for (const _id of this.failed) {
+      const kept = this.documents.get(_id);
+      if (kept) await db.updateAsync({ _id }, kept, { upsert: true });
+      else await db.removeAsync({ _id }, {});
+      this.failed.delete(_id);
+    }
   }
 
   private async compact(): Promise<void> {
     this.linesSinceCompaction = 0;
     await this.database().compactDatafileAsync();
-  }
-
-  private reload(): void {
-    this.documents = new Map(
-      this.database()
-        .getAllData<T>()
-        .map((document) => [document._id, document]),
-    );
   }
 
   private database(): Datastore {

@@ -36,11 +36,11 @@ export class EmbeddedLedger {
   }
 
   async close(): Promise<void> {
-    if (this.peak !== (this.state.get(PEAK)?.peak ?? 0)) await this.state.putAll([{ _id: PEAK, peak: this.peak }]);
+    await this.keepPeak();
     await this.state.close();
   }
 
-  /** Notes the number of sessions now; the peak reaches the file when it is asked for or at the end. */
+  /** Notes the number of sessions now; the peak reaches the file when it is told to somebody, or at the end. */
   observe(sessions: number): void {
     this.peak = Math.max(this.peak, this.heard.size > 0 ? 0 : sessions);
   }
@@ -48,12 +48,13 @@ export class EmbeddedLedger {
   async connections(sessions: number, nowMs: number): Promise<ConnectionCounts> {
     const current = this.current(sessions, nowMs);
     this.peak = Math.max(this.peak, current);
+    await this.keepPeak();
     return { current, peak: this.peak };
   }
 
   async resetPeak(sessions: number, nowMs: number): Promise<void> {
     this.peak = this.current(sessions, nowMs);
-    await this.state.putAll([{ _id: PEAK, peak: this.peak }]);
+    await this.keepPeak();
   }
 
   async hearInstance(instanceId: string, connections: number | undefined, nowMs: number): Promise<void> {
@@ -73,6 +74,10 @@ export class EmbeddedLedger {
 
   async setBroadcastEnabled(enabled: boolean): Promise<void> {
     await this.state.putAll([{ _id: BROADCAST, enabled }]);
+  }
+
+  private async keepPeak(): Promise<void> {
+    if (this.peak !== (this.state.get(PEAK)?.peak ?? 0)) await this.state.putAll([{ _id: PEAK, peak: this.peak }]);
   }
 
   /** The sum heard from instances; our own sessions where nothing is heard (contract W14, W15). */

@@ -61,7 +61,12 @@ export class EmbeddedStore implements PresenceStore {
       await fs.mkdir(this.options.dataDir, { recursive: true });
       await this.lock.acquire();
     }
-    await Promise.all([this.users.open(), this.sessions.open(), this.ledger.open()]);
+    try {
+      for (const part of [this.users, this.sessions, this.ledger]) await part.open();
+    } catch (error) {
+      await this.lock?.release();
+      throw error;
+    }
     for (const { _id, connections } of this.sessions.values()) this.index.replace(_id, NO_SESSIONS, connections);
     for (const user of this.users.values()) this.noteExpiry(user);
   }

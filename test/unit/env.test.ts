@@ -95,13 +95,10 @@ describe('configuration', () => {
   test('docs/CONFIGURATION.md names every variable with its default, and no other', () => {
     const document = readFileSync(path.join(__dirname, '../../docs/CONFIGURATION.md'), 'utf8');
     const rows = [...document.matchAll(/^\| `([A-Z_]+)` \| ([^|]*) \|/gm)];
-    const documented = Object.fromEntries(rows.map(([, name, shown]) => [name, shown!.trim().replace(/^`|`$/g, '')]));
-    const code = Object.fromEntries(
-      Object.entries(CONFIG_DEFAULTS).map(([name, value]) => [
-        name,
-        value === undefined || value === '' ? '–' : String(value),
-      ]),
-    );
+    const documented: Record<string, string> = {};
+    for (const [, name, shown] of rows) documented[name!] = shown!.trim();
+    const code: Record<string, string> = {};
+    for (const [name, value] of Object.entries(CONFIG_DEFAULTS)) code[name] = value === '' ? '–' : String(value ?? '–');
     code.HEALTH_CHECK_PORT = '= PORT';
     code.INSTANCE_ID = 'made';
     expect(documented).toEqual(code);

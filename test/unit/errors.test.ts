@@ -7,14 +7,20 @@ describe('errors', () => {
   test('docs/API.md lists every code with its number and whether it is retryable, and no other', () => {
     const document = readFileSync(path.join(__dirname, '../../docs/API.md'), 'utf8');
     const rows = [...document.matchAll(/^\| `([A-Z_]+)` \| (\d+) \| (yes|no) \|/gm)];
-    const documented = Object.fromEntries(
-      rows.map(([, code, status, retryable]) => [code, { status: Number(status), retryable: retryable === 'yes' }]),
-    );
+    const documented: Record<string, unknown> = {};
+    for (const [, code, status, retryable] of rows) {
+      documented[code!] = { status: Number(status), retryable: retryable === 'yes' };
+    }
     expect(documented).toEqual(ERROR_CODES);
   });
 
   test('a typed error carries its code, number and whether to try again', () => {
-    expect(new PresenceError('BUSY', 'text')).toMatchObject({ type: 'BUSY', code: 503, retryable: true, message: 'text' });
+    expect(new PresenceError('BUSY', 'text')).toMatchObject({
+      type: 'BUSY',
+      code: 503,
+      retryable: true,
+      message: 'text',
+    });
   });
 
   test('a Meteor error reads as Rocket.Chat’s do', () => {

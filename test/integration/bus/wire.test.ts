@@ -25,7 +25,8 @@ describe('the wire', () => {
     nats.subscribe('MOL.RES.raw-1', {
       callback: (_error, message) => {
         raw.push(message.string());
-        answers.push(EJSON.parse(message.string()) as unknown as Packet);
+        const packet: unknown = EJSON.parse(message.string());
+        answers.push(packet as Packet);
       },
     });
     await nats.flush();

@@ -1,0 +1,57 @@
+import { accessSync, constants, statSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { run, Stop } from './command.mjs';
+
+/** The real servers the suites run against. On Debian each package is named like its program. */
+const SERVERS = [
+  { name: 'nats-server', variable: 'NATS_URL' },
+  { name: 'redis-server', variable: 'REDIS_URL' },
+];
+
+/** Makes sure of the servers: named by a variable, or installed, or installed now by root on Debian. */
+export async function ensureServers() {
+  const missing = missingServers();
+  if (missing.length === 0) return;
+  if (process.getuid?.() === 0 && findProgram('apt-get')) await aptInstall(missing.map(({ name }) => name));
+  const still = missingServers();
+  if (still.length > 0) throw new Stop(adviceFor(still));
+}
+
+function missingServers() {
+  return SERVERS.filter(({ name, variable }) => !process.env[variable] && !findProgram(name));
+}
+
+function adviceFor(servers) {
+  const names = servers.map(({ name }) => name).join(' ');
+  const variables = servers.map(({ variable }) => variable).join(' and ');
+  return `The tests need: ${names}. Install with "apt-get install ${names}" as root, or set ${variables}.`;
+}
+
+async function aptInstall(names) {
+  console.log(`installing ${names.join(', ')} (apt-get)...`);
+  // A machine that has just booted may still be updating itself: wait for the package lock.
+  const apt = (...args) =>
+    run('apt-get', ['-q', '-o', 'DPkg::Lock::Timeout=300', ...args], {
+      quiet: true,
+      env: { DEBIAN_FRONTEND: 'noninteractive' },
+    });
+  const update = await apt('update');
+  const install = await apt('install', '-y', '--no-install-recommends', ...names);
+  // A failed update alone (one broken source of many) does not matter while the packages are found.
+  if (install.code !== 0) console.error(`${update.output}${install.output}`.trimEnd());
+}
+
+/** Looks on the PATH and in /usr/sbin: Debian puts nats-server there, and the PATH of ordinary users leaves it out. */
+export function findProgram(name) {
+  const folders = [...(process.env.PATH ?? '').split(delimiter).filter(Boolean), '/usr/sbin'];
+  return folders.map((folder) => join(folder, name)).find(isProgram);
+}
+
+function isProgram(file) {
+  try {
+    accessSync(file, constants.X_OK);
+    return statSync(file).isFile();
+  } catch {
+    return false;
+  }
+}

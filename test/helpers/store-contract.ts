@@ -1,0 +1,183 @@
+import type { SessionCommand } from '../../domain/sessions';
+import type { UserRecord } from '../../domain/types';
+import type { AppliedSessions, PresenceStore, PresenceWritten, SessionWork } from '../../lib/store/port';
+import {
+  away,
+  connect,
+  disconnect,
+  heartbeat,
+  NOW,
+  REFRESH_AFTER_MS,
+  SECOND,
+  session,
+  userRecord,
+  work,
+} from './presence-builders';
+import { describeStoreQueries, type StoreUnderTest } from './store-contract-queries';
+
+export type { StoreUnderTest };
+
+/** What every presence store does, whatever it is built on. */
+export function describeStoreContract(name: string, factory: () => Promise<StoreUnderTest>): void {
+  describe(`presence store: ${name}`, () => {
+    let under: StoreUnderTest;
+    let store: PresenceStore;
+    const apply = (at: number, ...works: SessionWork[]) => store.applySessions(works, at);
+    const one = async (at: number, uid: string, ...commands: SessionCommand[]): Promise<AppliedSessions> =>
+      (await apply(at, work(uid, ...commands)))[0]!;
+    const read = (uid: string) => one(NOW, uid);
+    const write = async (before: UserRecord, fields: Partial<UserRecord>, sessionsRev = 0): Promise<PresenceWritten> =>
+      store.writePresence([
+        { before, after: { ...before, ...fields, presenceRev: before.presenceRev + 1 }, sessionsRev },
+      ]);
+
+    beforeEach(async () => {
+      under = await factory();
+      store = under.store;
+    });
+    afterEach(() => under.dispose());
+
+    describe('applySessions', () => {
+      it('applies the commands of a user in order and tells what was found', async () => {
+        const { sessions, found } = await one(
+          NOW,
+          'u1',
+          connect('a'),
+          connect('b', 'node2'),
+          away('a'),
+          disconnect('b'),
+          disconnect('b'),
+          heartbeat('c'),
+        );
+        expect(found).toEqual([false, false, true, true, false, false]);
+        expect(sessions).toEqual([session('a', { status: 'away' }), session('c')]);
+        expect((await read('u1')).sessions).toEqual(sessions);
+      });
+
+      it('answers one entry a work, in order, each with its own user', async () => {
+        await under.seedUsers([userRecord('u1'), userRecord('u2', { name: 'Two' })]);
+        const states = await apply(NOW, work('u2', connect('b')), work('nobody'), work('u1', connect('a')));
+        expect(states.map(({ uid, user, sessions }) => [uid, user?.username, sessions.map(({ id }) => id)])).toEqual([
+          ['u2', 'u2.name', ['b']],
+          ['nobody', undefined, []],
+          ['u1', 'u1.name', ['a']],
+        ]);
+        expect(states[0]!.user).toEqual(userRecord('u2', { name: 'Two' }));
+        expect(await store.applySessions([], NOW)).toEqual([]);
+      });
+
+      it('only reads when there are no commands', async () => {
+        const { sessionsRev } = await one(NOW, 'u1', connect('a'));
+        for (let i = 0; i < 2; i++) expect(await read('u1')).toMatchObject({ sessions: [session('a')], sessionsRev });
+        expect(await read('u2')).toEqual({ uid: 'u2', user: undefined, sessions: [], sessionsRev: 0, found: [] });
+      });
+
+      it('raises the revision with every change and only then', async () => {
+        const revs: number[] = [0];
+        for (const command of [connect('a'), away('a'), connect('b'), disconnect('a')]) {
+          revs.push((await one(NOW, 'u1', command)).sessionsRev);
+          expect(revs.at(-1)).toBeGreaterThan(revs.at(-2)!);
+        }
+        for (const command of [heartbeat('b'), connect('b'), disconnect('a'), away('a')]) {
+          expect((await one(NOW + SECOND, 'u1', command)).sessionsRev).toBe(revs.at(-1));
+        }
+        expect((await one(NOW, 'u2', connect('x'))).sessionsRev).toBeGreaterThan(0);
+        expect((await read('u1')).sessionsRev).toBe(revs.at(-1));
+      });
+
+      it('writes a lease again only when it is old enough', async () => {
+        const [young, old] = [NOW + REFRESH_AFTER_MS - 1, NOW + REFRESH_AFTER_MS];
+        await one(NOW, 'u1', connect('a'));
+        expect((await one(young, 'u1', heartbeat('a'))).sessions).toEqual([session('a')]);
+        const { sessions } = await one(old, 'u1', heartbeat('a'));
+        expect(sessions).toEqual([session('a', { _updatedAt: new Date(old) })]);
+        expect((await read('u1')).sessions).toEqual(sessions);
+      });
+
+      it('drops the sessions of one instance, or of all but some', async () => {
+        const three = [connect('a', 'node1'), connect('b', 'node2'), connect('c', 'node3')];
+        await apply(NOW, work('u1', ...three), work('u2', ...three));
+        const [u1, u2] = await apply(
+          NOW,
+          work('u1', { kind: 'dropInstance', instanceId: 'node2' }, { kind: 'dropInstance', instanceId: 'node2' }),
+          work('u2', { kind: 'dropOtherInstances', keep: new Set(['node2']) }),
+        );
+        expect(u1).toMatchObject({ sessions: [{ id: 'a' }, { id: 'c' }], found: [true, false] });
+        expect(u2).toMatchObject({ sessions: [{ id: 'b' }], found: [true] });
+      });
+
+      it('keeps sessions of a user it does not know, and makes no user of them', async () => {
+        expect(await one(NOW, 'ghost', connect('a'))).toMatchObject({ user: undefined, sessions: [{ id: 'a' }] });
+        expect(await read('ghost')).toMatchObject({ user: undefined, sessions: [{ id: 'a' }] });
+      });
+    });
+
+    describe('writePresence', () => {
+      const claimed: Partial<UserRecord> = {
+        status: 'busy',
+        statusConnection: 'online',
+        statusDefault: 'busy',
+        statusText: 'in a meeting',
+        statusSource: 'internal',
+        statusExpiresAt: new Date(NOW + SECOND),
+        statusId: 'meeting-1',
+        previousState: {
+          statusDefault: 'away',
+          statusText: '',
+          statusSource: 'manual',
+          statusExpiresAt: new Date(NOW),
+        },
+      };
+
+      it('stores all of presence, dates and the stash too', async () => {
+        const before = userRecord('u1', { name: 'One' });
+        await under.seedUsers([before]);
+        expect(await write(before, claimed)).toEqual({ written: new Set(['u1']), again: new Set() });
+        expect((await read('u1')).user).toEqual({ ...before, ...claimed, presenceRev: 1 });
+      });
+
+      it('removes what the new state does not have', async () => {
+        const before = userRecord('u1', { ...claimed, presenceRev: 1 });
+        await under.seedUsers([before]);
+        const gone = { statusText: undefined, statusSource: undefined, statusExpiresAt: undefined };
+        await write(before, {
+          status: 'online',
+          statusDefault: 'online',
+          ...gone,
+          statusId: undefined,
+          previousState: undefined,
+        });
+        // toEqual takes an absent field and undefined for one, but not null.
+        expect((await read('u1')).user).toEqual(
+          userRecord('u1', { status: 'online', statusConnection: 'online', statusDefault: 'online', presenceRev: 2 }),
+        );
+      });
+
+      it('refuses a write on a revision that is no longer current, and asks to decide again', async () => {
+        const [u1, u2] = [userRecord('u1', { presenceRev: 3 }), userRecord('u2', { presenceRev: 3 })];
+        await under.seedUsers([u1, u2]);
+        await write(u1, { status: 'online' });
+        const stale = { before: u1, after: { ...u1, status: 'away' as const, presenceRev: 4 }, sessionsRev: 0 };
+        const good = { before: u2, after: { ...u2, status: 'away' as const, presenceRev: 4 }, sessionsRev: 0 };
+        expect(await store.writePresence([stale, good])).toEqual({ written: new Set(['u2']), again: new Set(['u1']) });
+        expect((await read('u1')).user).toMatchObject({ status: 'online', presenceRev: 4 });
+        expect((await read('u2')).user).toMatchObject({ status: 'away', presenceRev: 4 });
+      });
+
+      it('writes, and asks to decide again, when sessions moved since they were read', async () => {
+        const before = userRecord('u1');
+        await under.seedUsers([before]);
+        const { sessionsRev } = await one(NOW, 'u1', connect('a'));
+        await one(NOW, 'u1', away('a'));
+        const moved = await write(before, { status: 'online' }, sessionsRev);
+        expect(moved).toEqual({ written: new Set(['u1']), again: new Set(['u1']) });
+        const { user, sessionsRev: current } = await read('u1');
+        expect(user).toMatchObject({ status: 'online', presenceRev: 1 });
+        expect(await write(user!, { status: 'away' }, current)).toEqual({ written: new Set(['u1']), again: new Set() });
+        expect(await store.writePresence([])).toEqual({ written: new Set(), again: new Set() });
+      });
+    });
+
+    describeStoreQueries(() => under);
+  });
+}

@@ -1,0 +1,249 @@
+import { applyClaim, isExpired, sameClaims, settleExpiry, type ClaimRequest } from '../../../domain/claims';
+import type { Claim, ClaimState } from '../../../domain/types';
+
+const HOUR = 3_600_000;
+const NOW_MS = Date.UTC(2025, 0, 15, 12);
+const [PAST, NOW, LATER] = [new Date(NOW_MS - 1), new Date(NOW_MS), new Date(NOW_MS + HOUR)];
+const CLEARED: ClaimState = { statusDefault: 'online', statusText: '' };
+
+const set = (claim: Claim): ClaimRequest => ({ kind: 'setActive', claim });
+const end = (statusId?: string): ClaimRequest => ({ kind: 'endActive', statusId });
+const clear: ClaimRequest = { kind: 'clearActive' };
+const apply = (state: ClaimState, request: ClaimRequest) => applyClaim(state, request, NOW_MS);
+/** A database may hold null where the types only know absence (contract 5.4). */
+const stored = <T extends object>(doc: { [K in keyof T]?: T[K] | null }) => doc as T;
+
+const call: Claim = { statusDefault: 'busy', statusText: 'in a call', statusSource: 'internal', statusId: 'call' };
+const calendar: Partial<Claim> = { statusSource: 'external', statusExpiresAt: LATER, statusId: 'calendar' };
+const meeting: Claim = { statusDefault: 'busy', statusText: 'in a meeting', ...calendar };
+const lunch: Claim = { statusDefault: 'away', statusText: 'lunch', statusSource: 'manual' };
+const golf: Claim = { statusDefault: 'busy', statusText: 'golf', statusSource: 'manual' };
+const plain: Claim = { statusDefault: 'away', statusText: 'plain' };
+const invisible: ClaimState = { statusDefault: 'offline', statusText: '', statusSource: 'manual' };
+const expired = (claim: Claim): Claim => ({ ...claim, statusExpiresAt: PAST });
+const over = (active: Claim, previousState: Claim): ClaimState => ({ ...active, previousState });
+
+function expectAccepted(state: ClaimState, request: ClaimRequest, after: ClaimState): void {
+  // Strict: absent fields are left out, not undefined.
+  expect(apply(state, request)).toStrictEqual({ accepted: true, state: after });
+}
+function expectUntouched(state: ClaimState, request: ClaimRequest, accepted: boolean): void {
+  const outcome = apply(state, request);
+  expect(outcome.accepted).toBe(accepted);
+  expect(outcome.state).toBe(state);
+}
+
+describe('clearActive (C1)', () => {
+  test.each<[string, ClaimState]>([
+    ['a user without any claim', {}],
+    ['a claim with all fields and a stash', over(meeting, lunch)],
+    ['an invisible user', invisible],
+  ])('resets %s to online without text', (_name, state) => expectAccepted(state, clear, CLEARED));
+});
+
+describe('setActive on an invisible user (C2)', () => {
+  test.each([call, meeting, plain])('is rejected unless manual: %j', (claim) => {
+    expectUntouched(invisible, set(claim), false);
+    expectUntouched({ ...invisible, previousState: meeting }, set(claim), false);
+  });
+
+  test('is accepted when manual', () => expectAccepted(invisible, set(lunch), lunch));
+});
+
+describe('setActive by priority (C3, C3a–C3c, C4)', () => {
+  type Result = 'active, the old waits' | 'active, nothing waits' | 'waits';
+  const table: [current: Claim, claim: Claim, Result][] = [
+    [call, { ...call, statusId: 'call-2' }, 'active, the old waits'],
+    [call, lunch, 'waits'],
+    [call, meeting, 'waits'],
+    [call, plain, 'waits'],
+    [lunch, call, 'active, the old waits'],
+    [lunch, golf, 'active, nothing waits'],
+    [lunch, meeting, 'waits'],
+    [lunch, plain, 'waits'],
+    [meeting, call, 'active, the old waits'],
+    [meeting, lunch, 'active, nothing waits'],
+    [meeting, { ...golf, statusSource: 'external' }, 'active, nothing waits'],
+    [meeting, plain, 'waits'],
+    [plain, call, 'active, nothing waits'],
+    [plain, lunch, 'active, nothing waits'],
+    [plain, meeting, 'active, nothing waits'],
+    [plain, { statusDefault: 'busy', statusText: 'other' }, 'active, nothing waits'],
+  ];
+
+  test.each(table)('over %j comes %j: %s', (current, claim, result) => {
+    const expected = {
+      'active, the old waits': over(claim, current),
+      'active, nothing waits': claim,
+      waits: over(current, claim),
+    };
+    expectAccepted(current, set(claim), expected[result]);
+  });
+});
+
+describe('setActive with equal or greater power (C3)', () => {
+  test('takes expiry and id from the claim, and clears them when the claim has none', () => {
+    const timed: Claim = { ...golf, statusExpiresAt: LATER, statusId: 'm1' };
+    expectAccepted(lunch, set(timed), timed);
+    expectAccepted(meeting, set(lunch), lunch);
+  });
+
+  test.each<[string, string | undefined, string]>([
+    ['an absent text leaves the old text', undefined, 'in a meeting'],
+    ['an empty text clears the text', '', ''],
+    ['a given text replaces the text', 'swimming', 'swimming'],
+  ])('%s', (_name, statusText, shown) => {
+    const claim: Claim = { statusDefault: 'away', statusText, statusSource: 'manual' };
+    expectAccepted(meeting, set(claim), { statusDefault: 'away', statusText: shown, statusSource: 'manual' });
+  });
+
+  test('manual drops a stash (C3a)', () => expectAccepted(over(meeting, plain), set(lunch), lunch));
+
+  test('a stronger claim, or another internal one, stashes the active one and loses the older stash (C3b)', () => {
+    const second: Claim = { ...call, statusId: 'call-2' };
+    expectAccepted(over(call, lunch), set(second), over(second, call));
+    expectAccepted(over(lunch, meeting), set(call), over(call, lunch));
+    expectAccepted(over(meeting, plain), set(call), over(call, meeting));
+  });
+
+  test('a stash of a claim without text and default gets an empty text and online (C3b)', () => {
+    const stash: Claim = { statusDefault: 'online', statusText: '', statusSource: 'external' };
+    expectAccepted({ statusSource: 'external' }, set(call), over(call, stash));
+  });
+
+  test('external over external updates in place and keeps the stash (C3c)', () => {
+    const moved: Claim = { ...meeting, statusText: 'moved', statusId: 'other' };
+    expectAccepted(over(meeting, plain), set(moved), over(moved, plain));
+  });
+
+  test('over a user without a source there is nothing to stash, and the stash stays', () => {
+    expectAccepted(over(plain, meeting), set(call), over(call, meeting));
+  });
+});
+
+describe('setActive weaker than the active claim (C4–C6)', () => {
+  test.each<[string, Claim, Claim, Claim]>([
+    ['C4 an expired stash of greater power', call, expired(lunch), meeting],
+    ['C5 a stash of equal power', call, meeting, { ...golf, statusSource: 'external' }],
+    ['C5 a stash of lesser power', call, meeting, lunch],
+    ['C5 a stash without a source', call, plain, { statusDefault: 'busy' }],
+  ])('replaces %s and leaves the display', (_name, active, stash, claim) => {
+    expectAccepted(over(active, stash), set(claim), over(active, claim));
+  });
+
+  test.each<[string, Claim, Claim, Claim]>([
+    ['a stronger stash', call, lunch, meeting],
+    ['a stronger stash that ends this very moment', call, { ...lunch, statusExpiresAt: NOW }, meeting],
+    ['a stash with a source, the claim having none', call, meeting, plain],
+  ])('is rejected by %s (C6)', (_name, active, stash, claim) =>
+    expectUntouched(over(active, stash), set(claim), false),
+  );
+
+  test('the same waiting claim again is accepted and leaves the very same state', () => {
+    expectUntouched(over(call, meeting), set({ ...meeting }), true);
+  });
+});
+
+describe('endActive (C7–C10)', () => {
+  test('of the stash alone keeps the display (C7)', () => expectAccepted(over(call, meeting), end('calendar'), call));
+  test.each([over(call, meeting), over(call, lunch), lunch, {}])('of an unknown id is rejected (C8): %j', (state) =>
+    expectUntouched(state, end('nobody'), false),
+  );
+
+  test.each([undefined, 'call'])('restores a valid stash, id given: %s (C9)', (id) => {
+    expectAccepted(over(call, meeting), end(id), meeting);
+    expectAccepted(over({ ...call, statusExpiresAt: LATER }, lunch), end(id), lunch); // no expiry, no id left over
+    expectAccepted(over(call, { ...lunch, statusExpiresAt: NOW }), end(id), { ...lunch, statusExpiresAt: NOW });
+  });
+
+  test('restoring a stash that never had a text does not keep the text of what ended (C9)', () => {
+    expectAccepted(over(call, { statusDefault: 'away' }), end(), { statusDefault: 'away', statusText: '' });
+  });
+
+  test.each([undefined, 'call'])('without a valid stash resets, id given: %s (C10)', (id) => {
+    expectAccepted(call, end(id), CLEARED);
+    expectAccepted(over(call, expired(lunch)), end(id), CLEARED);
+  });
+
+  test('resets a user who has no claim at all (C10)', () => expectAccepted({}, end(), CLEARED));
+});
+
+describe('the same claim announced again replaces itself', () => {
+  test('by id, even with another text, keeping what waits', () => {
+    expectUntouched(over(call, lunch), set({ ...call }), true);
+    const again: Claim = { ...call, statusText: 'in another call' };
+    expectAccepted(over(call, lunch), set(again), over(again, lunch));
+  });
+
+  const noId: Claim = { statusDefault: 'busy', statusText: 'in a call', statusSource: 'internal' };
+  test('by content where there is no id, with its text or with none', () => {
+    expectUntouched(over(noId, lunch), set({ ...noId }), true);
+    expectUntouched(over(noId, lunch), set({ ...noId, statusText: undefined }), true);
+  });
+
+  test.each<[string, Claim, Claim]>([
+    ['another id', call, { ...call, statusId: 'call-2' }],
+    ['an id where there was none', noId, call],
+    ['no id where there was one', call, noId],
+    ['another default, no id', noId, { ...noId, statusDefault: 'away' }],
+    ['another text, no id', noId, { ...noId, statusText: '' }],
+    ['another end, no id', noId, { ...noId, statusExpiresAt: LATER }],
+    ['the same id of another source', { ...meeting, statusId: 'call' }, call],
+  ])('%s is another claim and stacks', (_name, first, second) =>
+    expectAccepted(first, set(second), over(second, first)),
+  );
+});
+
+describe('time', () => {
+  test('a claim is expired strictly after its end, and never without an end', () => {
+    const ends = [PAST, NOW, LATER, undefined];
+    expect(ends.map((statusExpiresAt) => isExpired({ statusExpiresAt }, NOW_MS))).toEqual([true, false, false, false]);
+  });
+
+  test.each<[string, ClaimState]>([
+    ['no end', lunch],
+    ['an end at this very moment', { ...lunch, statusExpiresAt: NOW }],
+    ['an end of null', stored<ClaimState>({ ...lunch, statusExpiresAt: null })],
+    ['an expired stash only', over(call, expired(lunch))],
+  ])('settleExpiry gives back the very same state with %s', (_name, state) => {
+    expect(settleExpiry(state, NOW_MS)).toBe(state);
+  });
+
+  test.each<[string, ClaimState, ClaimState]>([
+    ['resets an expired claim', expired(call), CLEARED],
+    ['restores what waits behind it', over(expired(call), lunch), lunch],
+    ['resets when what waits has expired too', over(expired(call), expired(lunch)), CLEARED],
+  ])('settleExpiry %s', (_name, state, after) => expect(settleExpiry(state, NOW_MS)).toStrictEqual(after));
+});
+
+test('claims that differ in one field differ, active or waiting; ends are compared by time', () => {
+  for (const field of Object.keys(meeting)) {
+    const other = { ...meeting, [field]: undefined };
+    expect([field, sameClaims(meeting, other)]).toEqual([field, false]);
+    expect([field, sameClaims(over(call, meeting), over(call, other))]).toEqual([field, false]);
+  }
+  expect(sameClaims(meeting, { ...meeting, statusExpiresAt: new Date(LATER) })).toBe(true);
+});
+
+describe('null counts as absent (contract 5.4)', () => {
+  const nulls = { statusSource: null, statusExpiresAt: null, statusId: null, previousState: null };
+
+  test('a request for what holds already leaves the very same state, nulls or not', () => {
+    expectUntouched(stored<ClaimState>({ ...nulls, statusDefault: 'online', statusText: '' }), clear, true);
+    expectUntouched(stored<ClaimState>({ ...nulls, ...lunch }), set(lunch), true);
+    expect(sameClaims(stored<ClaimState>({ ...nulls, ...lunch }), lunch)).toBe(true);
+    expect(sameClaims(over(call, stored<Claim>({ ...lunch, statusExpiresAt: null })), over(call, lunch))).toBe(true);
+  });
+
+  test('a stash with null fields is restored without them, and does not expire', () => {
+    const stash = stored<Claim>({ ...lunch, statusExpiresAt: null, statusId: null });
+    expectAccepted(over(call, stash), end(), lunch);
+    expectUntouched(over(call, stash), set(meeting), false);
+  });
+
+  test('no source is the weakest, no id matches no id asked for, no stash waits', () => {
+    expectAccepted(stored<ClaimState>({ ...plain, ...nulls }), set(meeting), meeting);
+    expectUntouched(stored<ClaimState>({ ...call, ...nulls, previousState: lunch }), end('call'), false);
+    expectAccepted(stored<ClaimState>({ ...call, previousState: null }), end(), CLEARED);
+  });
+});
