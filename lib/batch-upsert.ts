@@ -1,6 +1,6 @@
 import { readUser } from './contract';
 import { asError, PresenceError } from './errors';
-import type { PresenceDesk } from './presence';
+import type { PresenceDesk } from './presence-desk';
 
 export type UpsertResult =
   | { readonly _id: string; readonly ok: true; readonly created: boolean }

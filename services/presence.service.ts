@@ -5,7 +5,7 @@ import type { PresenceChange } from '../lib/engine';
 import { readConfig, type Config } from '../lib/env';
 import { instanceNews } from '../lib/instance-event';
 import { availableNodes } from '../lib/nodes';
-import { PresenceDesk } from '../lib/presence';
+import { PresenceDesk } from '../lib/presence-desk';
 import { serviceSchema } from '../lib/service-schema';
 import { statusEvent } from '../lib/status-event';
 import { EmbeddedStore } from '../lib/store/embedded-store';
@@ -143,7 +143,7 @@ const events = {
   },
 };
 
-/** The service `presence` (contract 2.1): the schema and its wiring; what it does is in lib/presence.ts. */
+/** The service `presence` (contract 2.1): the schema and its wiring; what it does is in lib/presence-desk.ts. */
 export function presenceService({ config, store, clock = Date.now }: PresenceParts): ServiceSchema {
   return serviceSchema<PresenceService>({
     name: SERVICE_NAME,

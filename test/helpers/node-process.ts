@@ -1,0 +1,54 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
+import { endWithUs } from './child-process';
+import { eventually } from './eventually';
+
+const MAIN = path.join(__dirname, '../../dist/main.js');
+
+/** The node as `npm start` runs it, from the build, in a process of its own. */
+export class NodeProcess {
+  private constructor(private readonly child: ChildProcess) {
+    for (const stream of [child.stdout!, child.stderr!]) {
+      stream.setEncoding('utf8');
+      stream.on('data', (chunk: string) => (this.output += chunk));
+    }
+  }
+
+  /** Everything it has printed so far. */
+  output = '';
+
+  static start(env: Record<string, string>, args: readonly string[] = []): NodeProcess {
+    const child = spawn(process.execPath, [MAIN, ...args], {
+      env: { PATH: process.env.PATH, ...env },
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    endWithUs(child);
+    return new NodeProcess(child);
+  }
+
+  /** Waits until it has printed a text. */
+  async says(text: string): Promise<void> {
+    await eventually(() => expect(this.output).toContain(text), { timeoutMs: 20_000 });
+  }
+
+  /** Types a line at its prompt. */
+  type(line: string): void {
+    this.child.stdin!.write(`${line}\n`);
+  }
+
+  /** Ends it and answers its exit code, or the signal's name. */
+  async end(signal: 'SIGTERM' | 'SIGINT' | 'SIGKILL'): Promise<number | string> {
+    if (this.child.exitCode === null && this.child.signalCode === null) {
+      this.child.kill(signal);
+      await once(this.child, 'exit');
+    }
+    return this.child.exitCode ?? this.child.signalCode!;
+  }
+
+  /** Waits for it to end by itself. */
+  async exit(): Promise<number> {
+    if (this.child.exitCode === null) await once(this.child, 'exit');
+    return this.child.exitCode!;
+  }
+}
