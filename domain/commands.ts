@@ -17,6 +17,8 @@ export interface CommandResult {
   readonly applied: boolean;
   /** The user was created by this batch. */
   readonly created: boolean;
+  /** A login or heartbeat: when its session's lease was last written, epoch milliseconds. */
+  readonly leaseFromMs?: number;
 }
 
 /** Whether a command is a first contact that creates the user in a store of our own (embedded mode). */

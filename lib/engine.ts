@@ -40,7 +40,7 @@ export class PresenceEngine {
       works.map(({ uid, sessions }) => ({ uid, commands: sessions })),
       nowMs,
     );
-    states.forEach(({ found }, i) => (works[i]!.found = found));
+    states.forEach(({ found, sessions }, i) => Object.assign(works[i]!, { found, sessionsAfter: sessions }));
     for (let attempt = 0; states.length > 0; attempt++) {
       if (attempt === MAX_ATTEMPTS) {
         for (const { uid } of states) failAll(work.get(uid)!, results);
@@ -106,12 +106,20 @@ function answer(
 ): void {
   const known = decision !== undefined;
   asked.sessionCallers.forEach((caller, i) => {
-    if (caller !== NO_CALLER) results[caller] = { known, applied: asked.found[i] ?? false, created };
+    if (caller === NO_CALLER) return;
+    results[caller] = { known, applied: asked.found[i] ?? false, created, leaseFromMs: leaseOf(asked, i) };
   });
   asked.claimCallers.forEach((caller, i) => {
     results[caller] = { known, applied: decision?.accepted[i] ?? false, created };
   });
   for (const caller of asked.otherCallers) results[caller] = { known, applied: known, created };
+}
+
+/** Since when the lease of a session runs that was just logged in or refreshed. */
+function leaseOf({ sessions, sessionsAfter }: UserWork, i: number): number | undefined {
+  const command = sessions[i]!;
+  if (command.kind !== 'connect' && command.kind !== 'heartbeat') return undefined;
+  return sessionsAfter.find(({ id }) => id === command.session)?._updatedAt?.getTime();
 }
 
 function failAll(asked: UserWork, results: (CommandResult | Error)[]): void {

@@ -9,6 +9,10 @@ export interface Config {
   readonly INSTANCE_ID: string | undefined;
   readonly LOG_LEVEL: 'debug' | 'info' | 'warn' | 'error';
   readonly DATA_DIR: string;
+  /** Absent: the embedded store. Holds credentials: never logged. */
+  readonly MONGO_URL: string | undefined;
+  /** Absent: decided by what is set and whose the database is. */
+  readonly PRESENCE_ROLE: 'owner' | 'observer' | undefined;
   /** Absent: no bus. May hold credentials: never logged. */
   readonly TRANSPORTER: string | undefined;
   readonly MS_NAMESPACE: string;
@@ -59,6 +63,11 @@ const text = makeValidator<string>((value) => value);
 const name = matching(/^[\w.:-]{1,100}$/, 'letters, digits and . _ : - (at most 100)');
 const level = choice(['debug', 'info', 'warn', 'error'] as const);
 const strategy = choice(['RoundRobin', 'Random', 'CpuUsage', 'Latency'] as const);
+const role = choice(['owner', 'observer'] as const);
+const mongoUrl = matching(
+  /^mongodb(\+srv)?:\/\/[^/\s]+\/[^/?\s]+(\?\S*)?$/,
+  'mongodb://host:port/database, with the name of the database',
+);
 const transporter = matching(
   /^(nats|tls|tcp|redis|mqtt|amqp):\/\/\S+$|^TCP$/i,
   'a URL such as nats://host:4222, or TCP',
@@ -74,6 +83,8 @@ const SPECS = {
   INSTANCE_ID: name({ default: undefined }),
   LOG_LEVEL: level({ default: 'info' }),
   DATA_DIR: text({ default: './data' }),
+  MONGO_URL: mongoUrl({ default: undefined }),
+  PRESENCE_ROLE: role({ default: undefined }),
   TRANSPORTER: transporter({ default: undefined }),
   MS_NAMESPACE: text({ default: '' }),
   SERIALIZER: name({ default: 'EJSON' }),
@@ -123,8 +134,6 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   });
   const config: Config = { ...cleaned, HEALTH_CHECK_PORT: cleaned.HEALTH_CHECK_PORT ?? cleaned.PORT };
   if (faults.length === 0) faults.push(...impossible(config));
-  // Never ignored in silence: who sets it expects the data there, not in an embedded store.
-  if (given.MONGO_URL) faults.push('MONGO_URL: this version has only the embedded store; unset it');
   if (faults.length > 0) throw new ConfigError(faults);
   return Object.freeze(config);
 }

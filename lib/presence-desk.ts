@@ -5,6 +5,7 @@ import type { Identity, Status } from '../domain/types';
 import { Batcher } from './batcher';
 import { PresenceEngine, type PresenceChange } from './engine';
 import { PresenceError } from './errors';
+import type { LeaseMemory } from './lease-memory';
 import type { ConnectionCounts, PresenceStore } from './store/port';
 
 export interface PresenceOptions {
@@ -13,6 +14,14 @@ export interface PresenceOptions {
   readonly maxQueued: number;
   /** Told of changes once they are durable, in the order of their revisions. */
   readonly onChanges: (changes: readonly PresenceChange[]) => void;
+  /** Where replicas share a store: what heartbeats need not ask it. */
+  readonly leases?: {
+    readonly memory: LeaseMemory;
+    /** A lease is not written again before it is this old. */
+    readonly refreshAfterMs: number;
+    /** Told of dropped sessions once that is durable and before anybody is answered. */
+    readonly onDropped: (sessions: readonly string[] | 'all') => void;
+  };
 }
 
 /** Commands of one flush: large enough to share a round trip, small enough that nobody waits behind a whole node's loss. */
@@ -24,11 +33,12 @@ const MAX_BATCH = 512;
  */
 export class PresenceDesk {
   private readonly batcher: Batcher<Command, CommandResult>;
+  private walk: AsyncIterator<string[]> | undefined;
 
   constructor(private readonly options: PresenceOptions) {
     const engine = new PresenceEngine(options);
     this.batcher = new Batcher({
-      flush: (batch) => engine.run(batch),
+      flush: (batch) => this.flush(engine, batch),
       maxBatch: MAX_BATCH,
       maxQueued: options.maxQueued,
     });
@@ -52,7 +62,9 @@ export class PresenceDesk {
     return this.session(uid, { kind: 'connect', session, instanceId });
   }
 
-  heartbeat(uid: string, session: string, instanceId: string): Promise<boolean> {
+  async heartbeat(uid: string, session: string, instanceId: string): Promise<boolean> {
+    const { leases, clock } = this.options;
+    if (leases?.memory.knows(uid, session, clock())) return true;
     return this.session(uid, { kind: 'heartbeat', session, instanceId });
   }
 
@@ -111,6 +123,35 @@ export class PresenceDesk {
     }
   }
 
+  /**
+   * Goes on with the walk of `verifyAll` by up to this many slices, all at once; from the start again when
+   * it is through. @returns how many users were decided
+   */
+  async verifySome(slices: number): Promise<number> {
+    this.walk ??= this.options.store.slicesToVerify(MAX_BATCH)[Symbol.asyncIterator]();
+    const taken: string[][] = [];
+    while (taken.length < slices) {
+      const { done, value } = await this.walk.next();
+      if (done) {
+        this.walk = undefined;
+        break;
+      }
+      taken.push(value);
+    }
+    await Promise.all(taken.flat().map((uid) => this.recompute(uid)));
+    return taken.reduce((sum, slice) => sum + slice.length, 0);
+  }
+
+  /** Lets go of leases remembered that are of no use any more. */
+  prune(): void {
+    this.options.leases?.memory.prune(this.options.clock());
+  }
+
+  /** Another replica has dropped sessions. */
+  forgetLeases(sessions: readonly string[] | 'all'): void {
+    this.options.leases?.memory.forget(sessions);
+  }
+
   connections(): Promise<ConnectionCounts> {
     return this.options.store.connections(this.options.clock());
   }
@@ -119,10 +160,36 @@ export class PresenceDesk {
     return this.options.store.resetPeak(this.options.clock());
   }
 
+  private async flush(engine: PresenceEngine, batch: readonly Command[]): Promise<(CommandResult | Error)[]> {
+    const { leases } = this.options;
+    if (!leases) return engine.run(batch);
+    const mark = leases.memory.mark();
+    const results = await engine.run(batch);
+    const dropped = droppedBy(batch);
+    if (dropped.length > 0) leases.onDropped(dropped);
+    batch.forEach((command, i) => {
+      const result = results[i]!;
+      if (command.kind !== 'session' || result instanceof Error || result.leaseFromMs === undefined) return;
+      const { kind } = command.session;
+      if (kind !== 'connect' && kind !== 'heartbeat') return;
+      leases.memory.remember(command.uid, command.session.session, result.leaseFromMs + leases.refreshAfterMs, mark);
+    });
+    return results;
+  }
+
   private async dropOf(owners: readonly string[], command: SessionCommand): Promise<string[]> {
     const had = await inSlices(owners, async (uid) => ((await this.session(uid, command)) ? uid : undefined));
+    if (owners.length > 0) this.options.leases?.onDropped('all');
     return had.filter((uid) => uid !== undefined);
   }
+}
+
+function droppedBy(batch: readonly Command[]): string[] {
+  const dropped: string[] = [];
+  for (const command of batch) {
+    if (command.kind === 'session' && command.session.kind === 'disconnect') dropped.push(command.session.session);
+  }
+  return dropped;
 }
 
 /** One slice after the other, so that a big job never fills the queue in front of live calls. */

@@ -1,7 +1,7 @@
 import { isFirstContact, type Command } from '../domain/commands';
 import type { ClaimRequest } from '../domain/claims';
 import type { SessionCommand } from '../domain/sessions';
-import type { Identity } from '../domain/types';
+import type { Identity, Session } from '../domain/types';
 
 /** In place of a caller's index where nobody asked for this user itself. */
 export const NO_CALLER = -1;
@@ -13,6 +13,8 @@ export interface UserWork {
   readonly sessionCallers: number[];
   /** For each session command, once applied: whether what it names was there. */
   found: readonly boolean[];
+  /** The sessions after these commands. */
+  sessionsAfter: readonly Session[];
   claims: ClaimRequest[];
   claimCallers: number[];
   identity: Identity | undefined;
@@ -96,6 +98,7 @@ function workOf(work: Map<string, UserWork>, uid: string): UserWork {
       sessions: [],
       sessionCallers: [],
       found: [],
+      sessionsAfter: [],
       claims: [],
       claimCallers: [],
       identity: undefined,

@@ -1,13 +1,11 @@
 import { Errors, type Context, type Service, type ServiceSchema } from 'moleculer';
 import { PresenceError } from '../lib/errors';
 import { KeeperElection } from '../lib/keeper-election';
+import type { ReplicaService } from './replica-service';
 
-export interface KeeperService extends Service {
+export interface KeeperService extends ReplicaService {
   election: KeeperElection;
-  isKeeper(): boolean;
   elect(): void;
-  atKeeper<T>(ctx: Context, action: string, here: () => Promise<T>): Promise<T>;
-  callerOf(ctx: Context): string;
   /** Told when this node becomes the keeper, at the start or by take-over. Given by the service. */
   takeOver(): Promise<void>;
 }

@@ -5,14 +5,18 @@ import type { PresenceChange } from '../lib/engine';
 import { readConfig, type Config } from '../lib/env';
 import { instanceNews } from '../lib/instance-event';
 import { availableNodes } from '../lib/nodes';
-import { PresenceDesk } from '../lib/presence-desk';
+import { PresenceDesk, type PresenceOptions } from '../lib/presence-desk';
 import { serviceSchema } from '../lib/service-schema';
 import { statusEvent } from '../lib/status-event';
-import { EmbeddedStore } from '../lib/store/embedded-store';
+import { LeaseMemory } from '../lib/lease-memory';
+import { describeRole, roleOf, type Role } from '../lib/role';
+import { createStore, refreshAfterMs } from '../lib/store/create-store';
 import type { PresenceStore } from '../lib/store/port';
-import { keeperMixin, type KeeperService } from '../mixins/keeper.mixin';
-import { periodicMixin } from '../mixins/periodic.mixin';
 import { coreLinkMixin, type CoreLinkService } from '../mixins/core-link.mixin';
+import { keeperMixin } from '../mixins/keeper.mixin';
+import { peersMixin } from '../mixins/peers.mixin';
+import { presenceJobsMixin } from '../mixins/presence-jobs.mixin';
+import type { ReplicaService } from '../mixins/replica-service';
 import { storeMixin } from '../mixins/store.mixin';
 
 export interface PresenceParts {
@@ -22,7 +26,8 @@ export interface PresenceParts {
   readonly clock?: () => number;
 }
 
-export interface PresenceService extends KeeperService, CoreLinkService {
+export interface PresenceService extends ReplicaService, CoreLinkService {
+  role: Role;
   desk: PresenceDesk;
   store: PresenceStore;
   clock: () => number;
@@ -30,13 +35,8 @@ export interface PresenceService extends KeeperService, CoreLinkService {
   tell(changes: readonly PresenceChange[]): void;
 }
 
-const SECOND = 1000;
-/** Claims end at most this late. */
-const EXPIRY_EVERY_MS = 500;
 /** Upstream's shape and value; it limits nothing here (contract W12). */
 const MAX_CONNECTIONS_SHOWN = 200;
-/** A lease is written again at most once per third of it (design invariant 4). */
-const REFRESHES_PER_LEASE = 3;
 
 type Run<A, R> = (this: PresenceService, args: A, ctx: Context) => Promise<R>;
 
@@ -105,6 +105,7 @@ const countActions = {
   toggleBroadcast: action('toggleBroadcast', read.toggleBroadcast, async function ({ enabled }) {
     await this.store.setBroadcastEnabled(enabled);
     this.broadcastEnabled = enabled;
+    send(this, BROADCAST_TOGGLED, [enabled]);
     if (enabled) await this.tellBroadcastEnabled();
   }),
   getConnectionCount: action('getConnectionCount', read.nothing, async function () {
@@ -143,23 +144,44 @@ const events = {
   },
 };
 
+/** Told among replicas that share a store; nobody else listens. */
+const FORGET_LEASES = 'presence.leases.forget';
+const BROADCAST_TOGGLED = 'presence.broadcast.toggled';
+
+/** What replicas tell each other, so that they give the same answers (design invariant 13). */
+const replicaEvents = {
+  [FORGET_LEASES]: {
+    context: true,
+    handler(this: PresenceService, ctx: Context<[readonly string[] | 'all']>) {
+      if (ctx.nodeID !== this.broker.nodeID) this.desk.forgetLeases(ctx.params[0]);
+    },
+  },
+  [BROADCAST_TOGGLED]: {
+    context: true,
+    handler(this: PresenceService, ctx: Context<[boolean]>) {
+      if (this.store.isShared) this.broadcastEnabled = ctx.params[0];
+    },
+  },
+};
+
+/** Sends an event; a bus that is away is no reason to fail what is durable already. */
+function send(service: PresenceService, event: string, payload: readonly unknown[]): void {
+  service.broker
+    .broadcast(event, payload)
+    .catch((error: unknown) => service.logger.warn(`${event} could not be sent`, error));
+}
+
 /** The service `presence` (contract 2.1): the schema and its wiring; what it does is in lib/presence-desk.ts. */
 export function presenceService({ config, store, clock = Date.now }: PresenceParts): ServiceSchema {
+  const replicas = store.isShared
+    ? peersMixin((service) => (service as PresenceService).role === 'owner')
+    : keeperMixin;
   return serviceSchema<PresenceService>({
     name: SERVICE_NAME,
     // Started last to first, stopped first to last: the store opens first and closes last.
-    mixins: [
-      periodicMixin<PresenceService>({
-        name: 'ending claims whose time is over',
-        everyMs: EXPIRY_EVERY_MS,
-        run: async (service) => (service.isKeeper() ? service.desk.settleExpired() : 0),
-      }),
-      keeperMixin,
-      coreLinkMixin(),
-      storeMixin(store),
-    ] as Partial<ServiceSchema>[],
+    mixins: [presenceJobsMixin(config), replicas, coreLinkMixin(), storeMixin(store)],
     actions: { ...connectionActions, ...claimActions, ...countActions },
-    events,
+    events: { ...events, ...replicaEvents },
     methods: {
       /** What a node does when the state becomes its own to keep. */
       async takeOver(this: PresenceService) {
@@ -168,19 +190,23 @@ export function presenceService({ config, store, clock = Date.now }: PresencePar
       },
       tell(this: PresenceService, changes: readonly PresenceChange[]) {
         if (!this.broadcastEnabled) return;
-        for (const change of changes) {
-          this.broker
-            .broadcast(STATUS_EVENT, statusEvent(change))
-            .catch((error: unknown) => this.logger.warn('a presence.status event could not be sent', error));
-        }
+        for (const change of changes) send(this, STATUS_EVENT, statusEvent(change));
       },
     },
     created(this: PresenceService) {
-      this.store = store;
-      this.clock = clock;
-      this.broadcastEnabled = true;
-      const onChanges = (changes: readonly PresenceChange[]) => this.tell(changes);
-      this.desk = new PresenceDesk({ store, clock, maxQueued: config.MAX_QUEUED_CALLS, onChanges });
+      Object.assign(this, { store, clock, role: 'owner', broadcastEnabled: true });
+      this.desk = new PresenceDesk({
+        store,
+        clock,
+        maxQueued: config.MAX_QUEUED_CALLS,
+        onChanges: (changes) => this.tell(changes),
+        leases: store.isShared ? leasesOf(this, config) : undefined,
+      });
+    },
+    async started(this: PresenceService) {
+      this.role = roleOf(config, store);
+      this.logger.info(describeRole(this.role, store));
+      if (store.isShared) this.broadcastEnabled = await store.broadcastEnabled();
     },
     async stopped(this: PresenceService) {
       await this.desk.stop();
@@ -188,9 +214,17 @@ export function presenceService({ config, store, clock = Date.now }: PresencePar
   });
 }
 
+function leasesOf(service: PresenceService, config: Config): PresenceOptions['leases'] {
+  const memory = new LeaseMemory();
+  const onDropped = (sessions: readonly string[] | 'all') => {
+    memory.forget(sessions);
+    send(service, FORGET_LEASES, [sessions]);
+  };
+  return { memory, refreshAfterMs: refreshAfterMs(config), onDropped };
+}
+
 /** For the loader: the service as the environment says. */
 export default function (): ServiceSchema {
   const config = readConfig(process.env);
-  const refreshAfterMs = (config.SESSION_LEASE * SECOND) / REFRESHES_PER_LEASE;
-  return presenceService({ config, store: new EmbeddedStore({ dataDir: config.DATA_DIR, refreshAfterMs }) });
+  return presenceService({ config, store: createStore(config) });
 }

@@ -39,6 +39,8 @@ const NO_SESSIONS: readonly Session[] = [];
  */
 export class EmbeddedStore implements PresenceStore {
   readonly createsUsers = true;
+  readonly isThere = true;
+  readonly isShared = false;
   private readonly users: DocumentFile<UserRecord>;
   private readonly sessions: DocumentFile<SessionsDocument>;
   private readonly ledger: EmbeddedLedger;
@@ -156,6 +158,8 @@ export class EmbeddedStore implements PresenceStore {
   setBroadcastEnabled(enabled: boolean): Promise<void> {
     return this.ledger.setBroadcastEnabled(enabled);
   }
+
+  async refresh(): Promise<void> {}
 
   private async writeSessions(writes: readonly SessionsDocument[]): Promise<void> {
     if (writes.length === 0) return;

@@ -50,6 +50,10 @@ export interface ConnectionCounts {
 export interface PresenceStore {
   /** Own users: they are created on first contact. False where Rocket.Chat owns `users`. */
   readonly createsUsers: boolean;
+  /** Several replicas may use it at once. */
+  readonly isShared: boolean;
+  /** Whether the last operation found the store. */
+  readonly isThere: boolean;
 
   open(): Promise<void>;
   close(): Promise<void>;
@@ -78,4 +82,7 @@ export interface PresenceStore {
 
   broadcastEnabled(): Promise<boolean>;
   setBroadcastEnabled(enabled: boolean): Promise<void>;
+
+  /** Looks anew whether the store is there and whose the users are: a database can become Rocket.Chat's later. */
+  refresh(): Promise<void>;
 }

@@ -1,5 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import type { ServiceBroker, ServiceSchema } from 'moleculer';
 import { eventually } from './eventually';
+import { startMongo, type MongoServer } from './mongo-server';
 import { startNats } from './nats-server';
 import { startReplica, type Replica, type ReplicaOptions } from './replica';
 import { startRocketChatNode, type RocketChatNode, type StatusCall } from './rocket-chat-node';
@@ -8,16 +10,23 @@ type Nats = Awaited<ReturnType<typeof startNats>>;
 
 /** A real NATS server with nodes on it, all of which end with `stop`. */
 export class BusFixture {
+  private readonly database = `bus_${randomBytes(4).toString('hex')}`;
   private readonly started: { readonly broker: ServiceBroker; stop(): Promise<void> }[] = [];
 
-  private constructor(readonly nats: Nats) {}
+  private constructor(
+    readonly nats: Nats,
+    private readonly mongo: MongoServer | undefined,
+  ) {}
 
+  /** With TEST_STORE=mongo all replicas share a fresh database, else each has an embedded store. */
   static async start(): Promise<BusFixture> {
-    return new BusFixture(await startNats());
+    const mongo = process.env.TEST_STORE === 'mongo' ? await startMongo() : undefined;
+    return new BusFixture(await startNats(), mongo);
   }
 
   async replica(options: Omit<ReplicaOptions, 'natsUrl'>): Promise<Replica> {
-    const replica = await startReplica({ ...options, natsUrl: this.nats.url });
+    const mongoUrl = this.mongo?.url(this.database);
+    const replica = await startReplica({ mongoUrl, ...options, natsUrl: this.nats.url });
     this.started.push(replica);
     await this.settle();
     return replica;
@@ -55,6 +64,7 @@ export class BusFixture {
   async stop(): Promise<void> {
     for (const node of this.started.reverse()) await node.stop();
     await this.nats.stop();
+    await this.mongo?.stop();
   }
 }
 

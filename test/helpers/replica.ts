@@ -1,6 +1,7 @@
 import { ServiceBroker } from 'moleculer';
 import { readConfig } from '../../lib/env';
-import { EmbeddedStore, IN_MEMORY } from '../../lib/store/embedded-store';
+import { createStore } from '../../lib/store/create-store';
+import { IN_MEMORY } from '../../lib/store/embedded-store';
 import type { PresenceStore } from '../../lib/store/port';
 import { brokerOptions } from '../../moleculer.config';
 import { presenceService } from '../../services/presence.service';
@@ -16,23 +17,26 @@ export interface ReplicaOptions {
   /** Absent: no bus. */
   readonly natsUrl?: string;
   readonly nodeID: string;
-  readonly dataDir?: string;
+  /** Absent: the embedded store, in memory unless DATA_DIR is in `env`. */
+  readonly mongoUrl?: string;
   readonly clock?: () => number;
   readonly env?: Record<string, string>;
 }
 
 /** A presence node in this process, with the broker options and the service of the real one. */
-export async function startReplica({ natsUrl, nodeID, dataDir, clock, env }: ReplicaOptions): Promise<Replica> {
+export async function startReplica({ natsUrl, nodeID, mongoUrl, clock, env }: ReplicaOptions): Promise<Replica> {
   const config = readConfig({
     INSTANCE_ID: nodeID,
     LOG_LEVEL: 'error',
     HEARTBEAT_INTERVAL: '1',
     HEARTBEAT_TIMEOUT: '3',
     SKIP_PROCESS_EVENT_REGISTRATION: 'true',
+    DATA_DIR: IN_MEMORY,
     ...(natsUrl ? { TRANSPORTER: natsUrl } : {}),
+    ...(mongoUrl ? { MONGO_URL: mongoUrl } : {}),
     ...env,
   });
-  const store = new EmbeddedStore({ dataDir: dataDir ?? IN_MEMORY, refreshAfterMs: 50_000 });
+  const store = createStore(config);
   const broker = new ServiceBroker({ ...brokerOptions(config), logger: false });
   broker.createService(presenceService({ config, store, clock }));
   await broker.start();

@@ -39,6 +39,7 @@ describe('events and counts over the bus', () => {
   test('where no instance tells a count, the sessions are counted', async () => {
     await core.call('newConnection', 'ann', 's1', 'ddp-1');
     await core.call('newConnection', 'ann', 's2', 'ddp-1');
+    await expect(count()).resolves.toEqual({ current: 2, max: 200 });
     await core.call('removeConnection', 'ann', 's1');
     await expect(count()).resolves.toEqual({ current: 1, max: 200 });
     await expect(core.call('getPeakConnections', null)).resolves.toBe(2);

@@ -31,6 +31,7 @@ describe('several replicas on one bus', () => {
     await present('presence-a', 'presence-b');
     await core.callAt('presence-a', 'newConnection', 'ann', 's1', 'ddp-1');
     await core.callAt('presence-b', 'newConnection', 'ann', 's2', 'ddp-1');
+    await expect(core.callAt('presence-a', 'getConnectionCount')).resolves.toEqual({ current: 2, max: 200 });
     await core.callAt('presence-a', 'removeConnection', 'ann', 's2');
     await bus.replica({ nodeID: 'presence-c' });
     await present(...REPLICAS);

@@ -1,0 +1,142 @@
+import type { Collection, Db, MongoClient, MongoClientOptions } from 'mongodb';
+import { MongoClient as Client } from 'mongodb';
+import MongoDbAdapter from 'moleculer-db-adapter-mongo';
+import { setTimeout as delay } from 'node:timers/promises';
+import { asError, PresenceError } from '../../errors';
+
+export interface MongoOptions {
+  /** With the database's name. Holds credentials: shown nowhere. */
+  readonly url: string;
+  /** How long an operation waits for a database that is away. */
+  readonly patienceMs: number;
+  /** Reports every command sent (driver's command monitoring), for those who count them. */
+  readonly onCommand?: (name: string) => void;
+}
+
+/** A wrong MONGO_URL fails the start within this time. */
+const START_WITHIN_MS = 12_000;
+const RETRY_FIRST_MS = 50;
+const RETRY_MAX_MS = 1000;
+
+/**
+ * The one connection of this process, made by moleculer-db's adapter; collections hang off its client.
+ * Operations given to `patiently` outlive a database that is away for a while, or a change of primary.
+ */
+export class MongoConnection {
+  private client: MongoClient | undefined;
+  private db: Db | undefined;
+  private away = false;
+
+  constructor(private readonly options: MongoOptions) {}
+
+  /** Whether the last operation found the database. */
+  get isThere(): boolean {
+    return this.db !== undefined && !this.away;
+  }
+
+  /**
+   * Rejects within 15 s with one plain line when the database cannot be reached or refuses us; the
+   * adapter alone would try for ever. The line never holds the URL.
+   */
+  async open(): Promise<void> {
+    await probe(this.options.url);
+    const adapter = new MongoDbAdapter(this.options.url, clientOptions(this.options)) as unknown as {
+      init(broker: object, service: object): void;
+      connect(): Promise<void>;
+      client: MongoClient;
+      db: Db;
+    };
+    const silent = () => undefined;
+    adapter.init({}, { schema: { collection: 'users' }, logger: { info: silent, warn: silent, error: silent } });
+    await adapter.connect();
+    this.client = adapter.client;
+    this.db = adapter.db;
+    const { onCommand } = this.options;
+    if (onCommand) this.client.on('commandStarted', (event: { commandName: string }) => onCommand(event.commandName));
+  }
+
+  async close(): Promise<void> {
+    const client = this.client;
+    this.client = undefined;
+    this.db = undefined;
+    await client?.close();
+  }
+
+  collection<T extends { readonly _id: string }>(name: string): Collection<T> {
+    if (!this.db) throw new PresenceError('STORE_UNAVAILABLE', 'the database connection is closed');
+    return this.db.collection<T>(name);
+  }
+
+  /**
+   * Runs an operation again until it works or patience ends. The operation must be safe to repeat: one
+   * whose answer got lost may have been applied.
+   *
+   * @throws PresenceError STORE_UNAVAILABLE
+   */
+  async patiently<T>(operation: () => Promise<T>): Promise<T> {
+    const deadline = performance.now() + this.options.patienceMs;
+    for (let pauseMs = RETRY_FIRST_MS; ; pauseMs = Math.min(2 * pauseMs, RETRY_MAX_MS)) {
+      try {
+        const result = await operation();
+        this.away = false;
+        return result;
+      } catch (thrown) {
+        if (thrown instanceof PresenceError) throw thrown;
+        this.away = isAway(thrown);
+        if (!this.away || performance.now() + pauseMs > deadline) throw unavailable(thrown);
+      }
+      await delay(pauseMs * (0.5 + Math.random() / 2));
+    }
+  }
+}
+
+async function probe(url: string): Promise<void> {
+  const client = new Client(url, {
+    ...BASE,
+    serverSelectionTimeoutMS: START_WITHIN_MS,
+    connectTimeoutMS: START_WITHIN_MS,
+  });
+  try {
+    await client.connect();
+    await client.db().command({ ping: 1 });
+  } catch (thrown) {
+    throw new Error(`MONGO_URL: the database cannot be used: ${withoutUrls(asError(thrown).message)}`);
+  } finally {
+    await client.close();
+  }
+}
+
+const BASE: MongoClientOptions = { useNewUrlParser: true, useUnifiedTopology: true };
+
+/** Acknowledged means durable on a majority, unless the URL says otherwise. */
+function clientOptions({ url, patienceMs, onCommand }: MongoOptions): MongoClientOptions {
+  const concern = /[?&](w|journal|j)=/i.test(url) ? {} : { writeConcern: { w: 'majority', j: true } };
+  return {
+    ...BASE,
+    ...concern,
+    // A server away is waited for by `patiently`, in steps in which a new primary is found.
+    serverSelectionTimeoutMS: Math.min(5000, patienceMs),
+    socketTimeoutMS: patienceMs,
+    ignoreUndefined: true,
+    monitorCommands: onCommand !== undefined,
+  } as MongoClientOptions;
+}
+
+const AWAY_NAMES = /^Mongo(Network|NetworkTimeout|ServerSelection|Timeout|WriteConcern)Error$/;
+/** Not primary, stepping down, shutting down, interrupted, host unreachable (MongoDB's error codes). */
+const AWAY_CODES = new Set([6, 7, 89, 91, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436]);
+
+function isAway(thrown: unknown): boolean {
+  const { name = '', code } = thrown as { name?: string; code?: unknown };
+  if (AWAY_NAMES.test(name)) return true;
+  return typeof code === 'number' && AWAY_CODES.has(code);
+}
+
+function unavailable(thrown: unknown): PresenceError {
+  return new PresenceError('STORE_UNAVAILABLE', `the database did not answer: ${withoutUrls(asError(thrown).message)}`);
+}
+
+/** Credentials stand in URLs only. */
+function withoutUrls(message: string): string {
+  return message.replace(/mongodb(\+srv)?:\/\/\S+/gi, 'mongodb://…');
+}

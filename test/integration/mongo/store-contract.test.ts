@@ -1,0 +1,45 @@
+import { MongoClient } from 'mongodb';
+import { MongoStore } from '../../../lib/store/mongo/mongo-store';
+import { startMongo, type MongoServer } from '../../helpers/mongo-server';
+import { REFRESH_AFTER_MS } from '../../helpers/presence-builders';
+import { describeStoreContract } from '../../helpers/store-contract';
+
+let server: MongoServer;
+let client: MongoClient;
+let databases = 0;
+
+beforeAll(async () => {
+  server = await startMongo();
+  client = await MongoClient.connect(server.url('admin'), { useNewUrlParser: true, useUnifiedTopology: true });
+});
+afterAll(async () => {
+  await client.close();
+  await server.stop();
+});
+
+describe.each([true, false])('on a database with users of our own: %p', (ownUsers) => {
+  describeStoreContract('MongoDB', async () => {
+    const name = `contract_${process.pid}_${databases++}`;
+    const options = {
+      url: server.url(name),
+      patienceMs: 10_000,
+      makesIndexes: () => true,
+      refreshAfterMs: REFRESH_AFTER_MS,
+    };
+    const db = client.db(name);
+    if (!ownUsers) await db.collection('rocketchat_settings').insertOne({ _id: 'Site_Url' as never });
+    const store = new MongoStore(options);
+    await store.open();
+    expect(store.createsUsers).toBe(ownUsers);
+    return {
+      store,
+      async seedUsers(users) {
+        if (users.length > 0) await db.collection('users').insertMany(users.map((user) => ({ ...user })) as never[]);
+      },
+      async dispose() {
+        await store.close();
+        await db.dropDatabase();
+      },
+    };
+  });
+});
