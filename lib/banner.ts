@@ -10,7 +10,7 @@ export function banner(config: Config, nodeID: string): string {
     `presence node ${nodeID} is running`,
     `  health   ${health}`,
     `  bus      ${bus}`,
-    `  store    embedded, ${config.DATA_DIR === ':memory:' ? 'in memory: nothing is kept' : config.DATA_DIR}`,
+    `  store    ${storeOf(config)}`,
     ...(config.MS_METRICS ? [`  metrics  http://localhost:${config.MS_METRICS_PORT}/metrics`] : []),
     '',
     'Try:',
@@ -19,6 +19,11 @@ export function banner(config: Config, nodeID: string): string {
     '  TRANSPORTER=nats://127.0.0.1:4222 npm start       joins a bus',
     '',
   ].join('\n');
+}
+
+function storeOf({ MONGO_URL, DATA_DIR }: Config): string {
+  if (MONGO_URL) return `MongoDB, ${MONGO_URL.replace(/^[^/]*\/\/([^@/]*@)?/, '').replace(/\?.*/, '')}`;
+  return `embedded, ${DATA_DIR === ':memory:' ? 'in memory: nothing is kept' : DATA_DIR}`;
 }
 
 function busOf(transporter: string): string {

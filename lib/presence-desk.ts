@@ -131,12 +131,12 @@ export class PresenceDesk {
     this.walk ??= this.options.store.slicesToVerify(MAX_BATCH)[Symbol.asyncIterator]();
     const taken: string[][] = [];
     while (taken.length < slices) {
-      const { done, value } = await this.walk.next();
-      if (done) {
+      const slice = await this.walk.next();
+      if (slice.done) {
         this.walk = undefined;
         break;
       }
-      taken.push(value);
+      taken.push(slice.value);
     }
     await Promise.all(taken.flat().map((uid) => this.recompute(uid)));
     return taken.reduce((sum, slice) => sum + slice.length, 0);

@@ -1,4 +1,4 @@
-/** `npm run bench`: builds what is measured, makes sure of nats-server, and runs the benchmarks. */
+/** `npm run bench`, all sections or those named (`-- mongo`): builds what is measured, makes sure of nats-server, runs. */
 import { fileURLToPath } from 'node:url';
 import { ensureBuilt } from './lib/build.mjs';
 import { command, run } from './lib/command.mjs';
@@ -13,6 +13,8 @@ await command(async () => {
   await ensurePackages(root, { dev: true });
   await ensureBuilt(root);
   await ensureServers();
-  const { code } = await run(process.execPath, ['--import', 'tsx', 'bench/bus.ts'], { cwd: root });
+  const { code } = await run(process.execPath, ['--import', 'tsx', 'bench/main.ts', ...process.argv.slice(2)], {
+    cwd: root,
+  });
   return code;
 });

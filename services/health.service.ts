@@ -2,13 +2,24 @@ import http from 'node:http';
 import type { Service, ServiceSchema } from 'moleculer';
 import { SERVICE_NAME } from '../lib/contract';
 import { readConfig, type Config } from '../lib/env';
+import type { Role } from '../lib/role';
 import { serviceSchema } from '../lib/service-schema';
+import type { PresenceStore } from '../lib/store/port';
 
 interface Health {
   readonly healthy: boolean;
   readonly nodeID: string;
   readonly bus: 'connected' | 'disconnected' | 'none';
   readonly presence: boolean;
+  /** Whether the store was there when it was last asked. */
+  readonly store: 'there' | 'away';
+  readonly role: Role | undefined;
+}
+
+/** What of the presence service is looked at; it runs in this very process or not at all. */
+interface PresenceView extends Service {
+  readonly store: Pick<PresenceStore, 'isThere'>;
+  readonly role: Role;
 }
 
 interface HealthService extends Service {
@@ -60,12 +71,15 @@ function answer(service: Service, req: http.IncomingMessage, res: http.ServerRes
   res.end(json ? JSON.stringify(health) : health.healthy ? 'ok' : 'not healthy');
 }
 
-/** Healthy: the presence service runs here and, where there is a bus, this node is on it. */
+/** Healthy: the presence service runs here, its store is there and, where there is a bus, this node is on it. */
 function healthOf({ broker }: Service): Health {
   const { transit } = broker;
   const bus = !transit ? 'none' : busConnected(transit) ? 'connected' : 'disconnected';
-  const presence = broker.getLocalService(SERVICE_NAME) !== undefined && broker.started;
-  return { healthy: presence && bus !== 'disconnected', nodeID: broker.nodeID, bus, presence };
+  const service = broker.getLocalService(SERVICE_NAME) as PresenceView | undefined;
+  const presence = service !== undefined && broker.started;
+  const store = service?.store.isThere ? 'there' : 'away';
+  const healthy = presence && bus !== 'disconnected' && store === 'there';
+  return { healthy, nodeID: broker.nodeID, bus, presence, store, role: service?.role };
 }
 
 function busConnected(transit: object): boolean {

@@ -12,7 +12,7 @@ const SERVERS = [
 export async function ensureServers() {
   const missing = missingServers();
   if (missing.length === 0) return;
-  if (process.getuid?.() === 0 && findProgram('apt-get')) await aptInstall(missing.map(({ name }) => name));
+  if (canAptInstall()) await aptInstall(missing.map(({ name }) => name));
   const still = missingServers();
   if (still.length > 0) throw new Stop(adviceFor(still));
 }
@@ -27,7 +27,13 @@ function adviceFor(servers) {
   return `The tests need: ${names}. Install with "apt-get install ${names}" as root, or set ${variables}.`;
 }
 
-async function aptInstall(names) {
+/** True for root on Debian and its kin. */
+export function canAptInstall() {
+  return process.getuid?.() === 0 && findProgram('apt-get') !== undefined;
+}
+
+/** Installs Debian packages, saying so; what went wrong is printed, and the caller looks whether they are there. */
+export async function aptInstall(names) {
   console.log(`installing ${names.join(', ')} (apt-get)...`);
   // A machine that has just booted may still be updating itself: wait for the package lock.
   const apt = (...args) =>

@@ -31,7 +31,14 @@ describe('one batch', () => {
       session('u1', heartbeat('a')),
       rename('u1', 'One'),
     );
-    expect(answers).toEqual([answer(true), answer(false), answer(false), answer(false), answer(true), answer(true)]);
+    expect(answers).toMatchObject([
+      answer(true),
+      answer(false),
+      answer(false),
+      answer(false),
+      answer(true),
+      answer(true),
+    ]);
     expect(told()).toEqual(['u1: offline → busy', 'u2: offline → online']);
     expect((await stateOf('u1')).user).toMatchObject({ name: 'One', statusConnection: 'online', presenceRev: 2 });
   });
@@ -56,7 +63,7 @@ describe('one batch', () => {
   it('writes but does not tell a change of the stash', async () => {
     await run(session('u1', connect('a')), setActive('u1', 'busy', 'internal'));
     fixture.changes = [];
-    expect(await run(setActive('u1', 'away', 'external'))).toEqual([answer(true)]);
+    expect(await run(setActive('u1', 'away', 'external'))).toMatchObject([answer(true)]);
     expect(fixture.changes).toEqual([]);
     expect((await stateOf('u1')).user?.previousState).toEqual({ statusDefault: 'away', statusSource: 'external' });
   });
@@ -100,7 +107,10 @@ describe('one batch', () => {
       await fixture.reset();
       await seed(offline('u1'), offline('u2'));
       const answers: unknown[] = [];
-      for (const batch of batches) answers.push(...(await run(...batch)));
+      for (const batch of batches) {
+        // When the lease runs from is told of the state after the batch, which differs when it is cut.
+        for (const result of await run(...batch)) answers.push({ ...result, leaseFromMs: undefined });
+      }
       const states = await Promise.all(['u1', 'u2'].map(stateOf));
       return { answers, states: states.map((s) => [shownOf(s.user!), s.user!.previousState, s.sessions]) };
     };
@@ -153,7 +163,7 @@ describe('users that do not exist', () => {
 
   it('are not known to session calls either where another owns users', async () => {
     const engine = engineOn(fixture.storeWith({ createsUsers: false }));
-    expect(await engine.run([session('ghost', connect('a'))])).toEqual([unknown]);
+    expect(await engine.run([session('ghost', connect('a'))])).toMatchObject([unknown]);
   });
 
   it.each([
@@ -162,16 +172,16 @@ describe('users that do not exist', () => {
     ['claim', setActive('u1', 'busy'), true],
     ['identify', rename('u1', 'One'), true],
   ])('are created by their first %s where users are our own, and the answer says so', async (_, command, applied) => {
-    expect(await run(command)).toEqual([answer(applied, true)]);
+    expect(await run(command)).toMatchObject([answer(applied, true)]);
     expect((await stateOf('u1')).user).toMatchObject({ _id: 'u1', username: 'u1', presenceRev: 1 });
-    expect(await run(recompute('u1'))).toEqual([answer(true)]);
+    expect(await run(recompute('u1'))).toMatchObject([answer(true)]);
   });
 
   it.each([
     ['recompute', recompute('u1')],
     ['disconnect', session('u1', disconnect('a'))],
   ])('are not created by a %s', async (_, command) => {
-    expect(await run(command)).toEqual([unknown]);
+    expect(await run(command)).toMatchObject([unknown]);
     expect((await stateOf('u1')).user).toBeUndefined();
   });
 });

@@ -44,6 +44,14 @@ describe('configuration', () => {
     });
   });
 
+  test.each([
+    'mongodb://mongo/rocketchat',
+    'mongodb://u:p@a:1,b:2/rc?replicaSet=rs0',
+    'mongodb+srv://u:p@c.example/rc',
+  ])('MONGO_URL %s is accepted', (url) => {
+    expect(readConfig({ MONGO_URL: url }).MONGO_URL).toBe(url);
+  });
+
   test('the result is frozen', () => {
     expect(Object.isFrozen(readConfig({}))).toBe(true);
   });
@@ -82,14 +90,17 @@ describe('configuration', () => {
     [{ MS_METRICS: 'true', MS_METRICS_PORT: '3005' }],
     [{ TRANSPORTER: 'not a url' }],
     [{ BALANCE_STRATEGY: 'Best' }],
-    [{ MONGO_URL: 'mongodb://mongo/rocketchat' }],
+    [{ MONGO_URL: 'mongodb://mongo:27017' }],
+    [{ MONGO_URL: 'mongodb://mongo:27017/?replicaSet=rs0' }],
+    [{ MONGO_URL: 'http://mongo/rocketchat' }],
+    [{ PRESENCE_ROLE: 'boss' }],
   ])('%j is refused', (env: Record<string, string | undefined>) => {
     expect(faultsOf(env as Record<string, string>)).toHaveLength(1);
   });
 
   test('a fault never shows a value: a URL may hold a password', () => {
     expect(faultsOf({ TRANSPORTER: 'nast://user:secret@host' }).join()).not.toContain('secret');
-    expect(faultsOf({ MONGO_URL: 'mongodb://user:secret@host/x' }).join()).not.toContain('secret');
+    expect(faultsOf({ MONGO_URL: 'mongodb://user:secret@host' }).join()).not.toContain('secret');
   });
 
   test('docs/CONFIGURATION.md names every variable with its default, and no other', () => {
@@ -101,6 +112,7 @@ describe('configuration', () => {
     for (const [name, value] of Object.entries(CONFIG_DEFAULTS)) code[name] = value === '' ? '–' : String(value ?? '–');
     code.HEALTH_CHECK_PORT = '= PORT';
     code.INSTANCE_ID = 'made';
+    code.PRESENCE_ROLE = 'decided';
     expect(documented).toEqual(code);
   });
 });

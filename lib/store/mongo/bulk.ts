@@ -21,6 +21,11 @@ export async function compareAndSet<T extends { readonly _id: string }>(
   }
 }
 
+/** The driver's first reply holds 101 documents otherwise, and the rest costs another round trip. */
+export function inOneReply(ids: readonly string[]): { batchSize: number } {
+  return { batchSize: ids.length + 1 };
+}
+
 function onlyDuplicates(thrown: unknown): boolean {
   const { code, writeErrors } = thrown as { code?: number; writeErrors?: { code?: number } | { code?: number }[] };
   const errors = writeErrors === undefined ? [] : Array.isArray(writeErrors) ? writeErrors : [writeErrors];

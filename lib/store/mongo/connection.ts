@@ -15,6 +15,8 @@ export interface MongoOptions {
 
 /** A wrong MONGO_URL fails the start within this time. */
 const START_WITHIN_MS = 12_000;
+/** A database that is away is noticed, and told by /health, this soon. */
+const NOTICE_WITHIN_MS = 2000;
 const RETRY_FIRST_MS = 50;
 const RETRY_MAX_MS = 1000;
 
@@ -90,20 +92,19 @@ export class MongoConnection {
   }
 }
 
+/** Tries the database once. What went wrong is told without its cause, which may hold the URL. */
 async function probe(url: string): Promise<void> {
-  const client = new Client(url, {
-    ...BASE,
-    serverSelectionTimeoutMS: START_WITHIN_MS,
-    connectTimeoutMS: START_WITHIN_MS,
-  });
-  try {
-    await client.connect();
-    await client.db().command({ ping: 1 });
-  } catch (thrown) {
-    throw new Error(`MONGO_URL: the database cannot be used: ${withoutUrls(asError(thrown).message)}`);
-  } finally {
-    await client.close();
-  }
+  const within = { serverSelectionTimeoutMS: START_WITHIN_MS, connectTimeoutMS: START_WITHIN_MS };
+  const client = new Client(url, { ...BASE, ...within });
+  const fault = await client
+    .connect()
+    .then(() => client.db().command({ ping: 1 }))
+    .then(
+      () => undefined,
+      (thrown: unknown) => withoutUrls(asError(thrown).message),
+    );
+  await client.close();
+  if (fault !== undefined) throw new Error(`MONGO_URL: the database cannot be used: ${fault}`);
 }
 
 const BASE: MongoClientOptions = { useNewUrlParser: true, useUnifiedTopology: true };
@@ -115,11 +116,11 @@ function clientOptions({ url, patienceMs, onCommand }: MongoOptions): MongoClien
     ...BASE,
     ...concern,
     // A server away is waited for by `patiently`, in steps in which a new primary is found.
-    serverSelectionTimeoutMS: Math.min(5000, patienceMs),
+    serverSelectionTimeoutMS: Math.min(NOTICE_WITHIN_MS, patienceMs),
     socketTimeoutMS: patienceMs,
     ignoreUndefined: true,
     monitorCommands: onCommand !== undefined,
-  } as MongoClientOptions;
+  };
 }
 
 const AWAY_NAMES = /^Mongo(Network|NetworkTimeout|ServerSelection|Timeout|WriteConcern)Error$/;

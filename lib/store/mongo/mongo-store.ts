@@ -1,7 +1,4 @@
 import type { Collection, FilterQuery } from 'mongodb';
-import { applySessionCommand } from '../../../domain/sessions';
-import type { Session } from '../../../domain/types';
-import { PresenceError } from '../../errors';
 import type {
   AppliedSessions,
   ConnectionCounts,
@@ -10,11 +7,11 @@ import type {
   PresenceWritten,
   SessionWork,
 } from '../port';
-import { compareAndSet } from './bulk';
 import { MongoConnection, type MongoOptions } from './connection';
-import { sessionsOf, USER_PROJECTION, userOf, type SessionsDocument } from './documents';
+import type { SessionsDocument } from './documents';
 import { ensureIndexes } from './indexes';
 import { MongoLedger } from './ledger';
+import { SessionWriter } from './session-writer';
 import { UserWriter, type UserDocument } from './user-writer';
 import { slicesToVerify } from './slices';
 
@@ -25,15 +22,8 @@ export interface MongoStoreOptions extends MongoOptions {
   readonly refreshAfterMs: number;
 }
 
-interface SessionsWrite {
-  readonly at: number;
-  readonly stored: SessionsDocument | undefined;
-  readonly applied: AppliedSessions;
-}
-
-/** More lost races than this in a row on one user's sessions, and the batch is told to try again. */
-const MAX_ATTEMPTS = 32;
 const EXPIRED_AT_ONCE = 1000;
+const FIND_BATCH = 5000;
 
 /**
  * The MongoDB twin: Rocket.Chat's collections and shapes (contract 5). A batch is read in one round trip,
@@ -45,11 +35,13 @@ export class MongoStore implements PresenceStore {
   private ownUsers = false;
   private readonly connection: MongoConnection;
   private readonly ledger: MongoLedger;
+  private readonly sessionWriter: SessionWriter;
   private readonly userWriter: UserWriter;
 
   constructor(private readonly options: MongoStoreOptions) {
     this.connection = new MongoConnection(options);
     this.ledger = new MongoLedger(this.connection);
+    this.sessionWriter = new SessionWriter(this.connection, options.refreshAfterMs);
     this.userWriter = new UserWriter(this.connection, () => this.createsUsers);
   }
 
@@ -80,20 +72,11 @@ export class MongoStore implements PresenceStore {
   }
 
   applySessions(work: readonly SessionWork[], nowMs: number): Promise<AppliedSessions[]> {
-    return this.connection.patiently(async () => {
-      const results = new Array<AppliedSessions>(work.length);
-      let pending = work.map((_, at) => at);
-      for (let attempt = 0; pending.length > 0; attempt++) {
-        if (attempt === MAX_ATTEMPTS)
-          throw new PresenceError('CONFLICT', 'other replicas kept changing the same sessions');
-        pending = await this.applyOnce(work, pending, nowMs, results);
-      }
-      return results;
-    });
+    return this.sessionWriter.apply(work, nowMs);
   }
 
   writePresence(writes: readonly PresenceWrite[]): Promise<PresenceWritten> {
-    return this.userWriter.write(writes, (uids) => this.sessionRevs(uids));
+    return this.userWriter.write(writes, (uids) => this.sessionWriter.revsOf(uids));
   }
 
   async ownersOfSessions(sessionIds: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {
@@ -152,87 +135,14 @@ export class MongoStore implements PresenceStore {
     return this.ledger.setBroadcastEnabled(enabled);
   }
 
-  /** Reads, applies and writes once. @returns the places in `work` that lost their race */
-  private async applyOnce(
-    work: readonly SessionWork[],
-    pending: readonly number[],
-    nowMs: number,
-    results: AppliedSessions[],
-  ): Promise<number[]> {
-    const uids = pending.map((at) => work[at]!.uid);
-    const [documents, users] = await Promise.all([
-      this.sessions()
-        .find({ _id: { $in: uids } })
-        .toArray(),
-      this.users()
-        .find({ _id: { $in: uids } }, { projection: USER_PROJECTION })
-        .toArray(),
-    ]);
-    const storedOf = new Map(documents.map((document) => [document._id, document]));
-    const userById = new Map(
-      users.map((document) => [document._id, userOf(document as unknown as Record<string, unknown>)]),
-    );
-    const writes: SessionsWrite[] = [];
-    for (const at of pending) {
-      const { uid } = work[at]!;
-      const stored = storedOf.get(uid);
-      const before = sessionsOf(stored);
-      const applied = this.applyTo(work[at]!, before, stored?.rev ?? 0, nowMs);
-      results[at] = { ...applied, user: userById.get(uid) };
-      if (applied.sessions !== before) writes.push({ at, stored, applied: results[at] });
-    }
-    return writes.length === 0 ? [] : this.writeSessions(writes);
-  }
-
-  private applyTo(
-    work: SessionWork,
-    before: readonly Session[],
-    rev: number,
-    nowMs: number,
-  ): Omit<AppliedSessions, 'user'> {
-    let sessions = before;
-    const found = work.commands.map((command) => {
-      const outcome = applySessionCommand(sessions, command, nowMs, this.options.refreshAfterMs);
-      sessions = outcome.sessions;
-      return outcome.found;
-    });
-    return { uid: work.uid, sessions, sessionsRev: sessions === before ? rev : rev + 1, found };
-  }
-
-  /** @returns the places that lost */
-  private async writeSessions(writes: readonly SessionsWrite[]): Promise<number[]> {
-    const operations = writes.map(({ stored, applied: { uid, sessions, sessionsRev } }) => ({
-      updateOne: {
-        filter: sessionsFilter(uid, stored),
-        update: { $set: { connections: [...sessions], rev: sessionsRev } },
-        upsert: stored === undefined,
-      },
-    }));
-    if (await compareAndSet(this.sessions(), operations)) return [];
-    const uids = writes.map(({ applied }) => applied.uid);
-    const now = new Map(
-      (
-        await this.sessions()
-          .find({ _id: { $in: uids } })
-          .toArray()
-      ).map((d) => [d._id, d]),
-    );
-    return writes.filter(({ applied }) => !isAsWritten(now.get(applied.uid), applied)).map(({ at }) => at);
-  }
-
-  private async sessionRevs(uids: readonly string[]): Promise<ReadonlyMap<string, number>> {
-    const documents = await this.sessions()
-      .find({ _id: { $in: [...uids] } }, { projection: { rev: 1 } })
-      .toArray();
-    return new Map(documents.map(({ _id, rev }) => [_id, rev ?? 0]));
-  }
-
   private findOwners(filter: FilterQuery<SessionsDocument>): Promise<string[]> {
     return this.findSessions(filter, { _id: 1 }).then((documents) => documents.map(({ _id }) => _id));
   }
 
   private findSessions(filter: FilterQuery<SessionsDocument>, projection: object): Promise<SessionsDocument[]> {
-    return this.connection.patiently(() => this.sessions().find(filter, { projection }).toArray());
+    return this.connection.patiently(() =>
+      this.sessions().find(filter, { projection, batchSize: FIND_BATCH }).toArray(),
+    );
   }
 
   private sessions(): Collection<SessionsDocument> {
@@ -242,19 +152,4 @@ export class MongoStore implements PresenceStore {
   private users(): Collection<UserDocument> {
     return this.connection.collection('users');
   }
-}
-
-/**
- * The document as it was read. The size guards against a writer that counts no revision: upstream's own
- * service, while both run during a migration.
- */
-function sessionsFilter(uid: string, stored: SessionsDocument | undefined): FilterQuery<SessionsDocument> {
-  if (!stored) return { _id: uid, rev: -1 };
-  const size = Array.isArray(stored.connections) ? { connections: { $size: stored.connections.length } } : {};
-  return { _id: uid, rev: stored.rev ?? null, ...size } as FilterQuery<SessionsDocument>;
-}
-
-/** Ours, or another replica's that came to the very same: nothing is lost either way. */
-function isAsWritten(document: SessionsDocument | undefined, { sessions, sessionsRev }: AppliedSessions): boolean {
-  return document?.rev === sessionsRev && JSON.stringify(document.connections) === JSON.stringify(sessions);
 }

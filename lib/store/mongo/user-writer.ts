@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import type { BulkWriteOperation, Collection, UpdateQuery } from 'mongodb';
+import type { BulkWriteOperation, Collection } from 'mongodb';
 import { alike } from '../../../domain/alike';
 import type { UserRecord } from '../../../domain/types';
 import type { PresenceWrite, PresenceWritten } from '../port';
-import { compareAndSet } from './bulk';
+import { compareAndSet, inOneReply } from './bulk';
 import type { MongoConnection } from './connection';
 import { IDENTITY_FIELDS, OWNED_FIELDS } from './documents';
 
@@ -75,7 +75,7 @@ export class UserWriter {
       updateOne: {
         // null matches a revision that is missing: a user whom only others have written.
         filter: { _id: after._id, presenceRev: { $in: before.presenceRev === 0 ? [0, null] : [before.presenceRev] } },
-        update: update as UpdateQuery<UserDocument>,
+        update: update,
         upsert: this.ownsUsers() && before.presenceRev === 0,
       },
     };
@@ -83,7 +83,7 @@ export class UserWriter {
 
   private async slots(uids: readonly string[]): Promise<ReadonlyMap<string, Record<string, string>>> {
     const documents = await this.users()
-      .find({ _id: { $in: [...uids] } }, { projection: { presenceBy: 1 } })
+      .find({ _id: { $in: [...uids] } }, { projection: { presenceBy: 1 }, ...inOneReply(uids) })
       .toArray();
     return new Map(documents.map(({ _id, presenceBy }) => [_id, presenceBy ?? {}]));
   }

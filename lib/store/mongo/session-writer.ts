@@ -1,0 +1,144 @@
+import type { Collection, FilterQuery } from 'mongodb';
+import { applySessionCommand } from '../../../domain/sessions';
+import type { Session } from '../../../domain/types';
+import { PresenceError } from '../../errors';
+import type { AppliedSessions, SessionWork } from '../port';
+import { compareAndSet, inOneReply } from './bulk';
+import type { MongoConnection } from './connection';
+import { sessionsOf, USER_PROJECTION, userOf, type SessionsDocument } from './documents';
+import type { UserDocument } from './user-writer';
+
+interface SessionsWrite {
+  readonly at: number;
+  readonly stored: SessionsDocument | undefined;
+  readonly applied: AppliedSessions;
+}
+
+/** More lost races than this in a row on one user's sessions, and the batch is told to try again. */
+const MAX_ATTEMPTS = 32;
+
+/**
+ * Applies session commands to `usersSessions`: all users of a batch are read in one round trip, the rules are
+ * applied here, and what changed is written compare-and-set on the revision in one more. Who loses against
+ * another replica is read and applied again.
+ */
+export class SessionWriter {
+  constructor(
+    private readonly connection: MongoConnection,
+    private readonly refreshAfterMs: number,
+  ) {}
+
+  /** One entry a work, in order. @throws PresenceError CONFLICT when races never end */
+  apply(work: readonly SessionWork[], nowMs: number): Promise<AppliedSessions[]> {
+    return this.connection.patiently(async () => {
+      const results = new Array<AppliedSessions>(work.length);
+      let pending = work.map((_, at) => at);
+      for (let attempt = 0; pending.length > 0; attempt++) {
+        if (attempt === MAX_ATTEMPTS) {
+          throw new PresenceError('CONFLICT', 'other replicas kept changing the same sessions');
+        }
+        pending = await this.applyOnce(work, pending, nowMs, results);
+      }
+      return results;
+    });
+  }
+
+  /** Session revisions of users; absent where there never was a session. */
+  async revsOf(uids: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const documents = await this.sessions()
+      .find({ _id: { $in: [...uids] } }, { projection: { rev: 1 }, ...inOneReply(uids) })
+      .toArray();
+    return new Map(documents.map(({ _id, rev }) => [_id, rev ?? 0]));
+  }
+
+  /** Reads, applies and writes once. @returns the places in `work` that lost their race */
+  private async applyOnce(
+    work: readonly SessionWork[],
+    pending: readonly number[],
+    nowMs: number,
+    results: AppliedSessions[],
+  ): Promise<number[]> {
+    const uids = pending.map((at) => work[at]!.uid);
+    const [documents, users] = await Promise.all([
+      this.sessions()
+        .find({ _id: { $in: uids } }, inOneReply(uids))
+        .toArray(),
+      this.users()
+        .find({ _id: { $in: uids } }, { projection: USER_PROJECTION, ...inOneReply(uids) })
+        .toArray(),
+    ]);
+    const storedOf = new Map(documents.map((document) => [document._id, document]));
+    const userById = new Map(
+      users.map((document) => [document._id, userOf(document as unknown as Record<string, unknown>)]),
+    );
+    const writes: SessionsWrite[] = [];
+    for (const at of pending) {
+      const { uid } = work[at]!;
+      const stored = storedOf.get(uid);
+      const before = sessionsOf(stored);
+      const applied = this.applyTo(work[at]!, before, stored?.rev ?? 0, nowMs);
+      results[at] = { ...applied, user: userById.get(uid) };
+      if (applied.sessions !== before) writes.push({ at, stored, applied: results[at] });
+    }
+    return writes.length === 0 ? [] : this.writeSessions(writes);
+  }
+
+  private applyTo(
+    work: SessionWork,
+    before: readonly Session[],
+    rev: number,
+    nowMs: number,
+  ): Omit<AppliedSessions, 'user'> {
+    let sessions = before;
+    const found = work.commands.map((command) => {
+      const outcome = applySessionCommand(sessions, command, nowMs, this.refreshAfterMs);
+      sessions = outcome.sessions;
+      return outcome.found;
+    });
+    return { uid: work.uid, sessions, sessionsRev: sessions === before ? rev : rev + 1, found };
+  }
+
+  /** @returns the places that lost */
+  private async writeSessions(writes: readonly SessionsWrite[]): Promise<number[]> {
+    const operations = writes.map(({ stored, applied: { uid, sessions, sessionsRev } }) => ({
+      updateOne: {
+        filter: sessionsFilter(uid, stored),
+        update: { $set: { connections: [...sessions], rev: sessionsRev } },
+        upsert: stored === undefined,
+      },
+    }));
+    if (await compareAndSet(this.sessions(), operations)) return [];
+    const uids = writes.map(({ applied }) => applied.uid);
+    const now = new Map(
+      (
+        await this.sessions()
+          .find({ _id: { $in: uids } }, inOneReply(uids))
+          .toArray()
+      ).map((d) => [d._id, d]),
+    );
+    return writes.filter(({ applied }) => !isAsWritten(now.get(applied.uid), applied)).map(({ at }) => at);
+  }
+
+  private sessions(): Collection<SessionsDocument> {
+    return this.connection.collection('usersSessions');
+  }
+
+  private users(): Collection<UserDocument> {
+    return this.connection.collection('users');
+  }
+}
+
+/**
+ * The document as it was read. The size guards against a writer that counts no revision: upstream's own
+ * service, while both run during a migration.
+ */
+function sessionsFilter(uid: string, stored: SessionsDocument | undefined): FilterQuery<SessionsDocument> {
+  if (!stored) return { _id: uid, rev: -1 };
+  const size = Array.isArray(stored.connections) ? { connections: { $size: stored.connections.length } } : {};
+  return { _id: uid, rev: stored.rev ?? null, ...size } as FilterQuery<SessionsDocument>;
+}
+
+/** Ours, or another replica's that came to the very same: nothing is lost either way. */
+function isAsWritten(document: SessionsDocument | undefined, { sessions, sessionsRev }: AppliedSessions): boolean {
+  return document?.rev === sessionsRev && JSON.stringify(document.connections) === JSON.stringify(sessions);
+}

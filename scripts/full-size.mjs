@@ -1,0 +1,24 @@
+/** The concurrency and chaos suites at full size, for which `npm test` needs a fast MongoDB: see README on MONGOD. */
+import { fileURLToPath } from 'node:url';
+import { ensureBuilt } from './lib/build.mjs';
+import { command } from './lib/command.mjs';
+import { reportCount, runJest } from './lib/jest.mjs';
+import { requireFastMongo } from './lib/mongo.mjs';
+import { checkNode } from './lib/node-version.mjs';
+import { ensurePackages } from './lib/packages.mjs';
+import { ensureServers } from './lib/system-tools.mjs';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const SUITES = ['test/concurrency/', 'test/chaos/'];
+
+await command(async () => {
+  checkNode(root);
+  requireFastMongo();
+  await ensurePackages(root, { dev: true });
+  await ensureServers();
+  await ensureBuilt(root);
+  // One after the other: they load the machine by themselves, and some measure time.
+  const code = await runJest(root, ['--maxWorkers=1', '--passWithNoTests', ...SUITES, ...process.argv.slice(2)]);
+  reportCount(root);
+  return code;
+});
