@@ -20,11 +20,20 @@ export interface ReplicaOptions {
   /** Absent: the embedded store, in memory unless DATA_DIR is in `env`. */
   readonly mongoUrl?: string;
   readonly clock?: () => number;
+  /** In place of the one the environment asks for. */
+  readonly store?: PresenceStore;
   readonly env?: Record<string, string>;
 }
 
 /** A presence node in this process, with the broker options and the service of the real one. */
-export async function startReplica({ natsUrl, nodeID, mongoUrl, clock, env }: ReplicaOptions): Promise<Replica> {
+export async function startReplica({
+  natsUrl,
+  nodeID,
+  mongoUrl,
+  clock,
+  store: given,
+  env,
+}: ReplicaOptions): Promise<Replica> {
   const config = readConfig({
     INSTANCE_ID: nodeID,
     LOG_LEVEL: 'error',
@@ -36,7 +45,7 @@ export async function startReplica({ natsUrl, nodeID, mongoUrl, clock, env }: Re
     ...(mongoUrl ? { MONGO_URL: mongoUrl } : {}),
     ...env,
   });
-  const store = createStore(config);
+  const store = given ?? createStore(config);
   const broker = new ServiceBroker({ ...brokerOptions(config), logger: false });
   broker.createService(presenceService({ config, store, clock }));
   await broker.start();

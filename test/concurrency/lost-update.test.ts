@@ -1,0 +1,155 @@
+import type { Command } from '../../domain/commands';
+import { decide, shownOf } from '../../domain/presence';
+import type { SessionCommand } from '../../domain/sessions';
+import { PresenceEngine, type PresenceChange } from '../../lib/engine';
+import { MongoStore } from '../../lib/store/mongo/mongo-store';
+import type { PresenceStore } from '../../lib/store/port';
+import { claim, session } from '../helpers/engine-fixture';
+import { holdTrips, inEveryOrder } from '../helpers/interleavings';
+import { freshDatabase, startMongo, type MongoServer } from '../helpers/mongo-server';
+import { away, connect, disconnect, heartbeat, NOW, REFRESH_AFTER_MS, work } from '../helpers/presence-builders';
+
+type Asked = (uid: string) => Command;
+
+/** What two replicas are asked at once; a session's id belongs to one user alone. */
+interface Race {
+  readonly name: string;
+  readonly before: readonly Asked[];
+  readonly first: Asked;
+  readonly second: Asked;
+}
+
+const sessionOf =
+  (make: (id: string) => SessionCommand, id: string): Asked =>
+  (uid) =>
+    session(uid, make(`${uid}/${id}`));
+const login = (id: string) => sessionOf((session) => connect(session), id);
+const logout = (id: string) => sessionOf(disconnect, id);
+const goesAway = (id: string) => sessionOf(away, id);
+const beat = (id: string) => sessionOf(heartbeat, id);
+const busy: Asked = (uid) =>
+  claim(uid, { kind: 'setActive', claim: { statusDefault: 'busy', statusText: 'x', statusSource: 'manual' } });
+
+const THE_RACE: Race = {
+  name: 'login and logout of one session',
+  before: [login('s'), logout('s')],
+  first: login('s'),
+  second: logout('s'),
+};
+const HEALING: Race = {
+  name: 'a heartbeat that heals and a logout',
+  before: [login('a')],
+  first: beat('b'),
+  second: logout('a'),
+};
+const RACES: readonly Race[] = [
+  THE_RACE,
+  { name: 'login and logout of different sessions', before: [login('a')], first: login('b'), second: logout('a') },
+  { name: 'the two last logouts', before: [login('a'), login('b')], first: logout('a'), second: logout('b') },
+  { name: 'the first two logins of a new user', before: [], first: login('a'), second: login('b') },
+  { name: 'away and logout', before: [login('a'), login('b')], first: goesAway('a'), second: logout('b') },
+  HEALING,
+  { name: 'a claim and a logout', before: [login('a')], first: busy, second: logout('a') },
+  { name: 'a claim and the first login', before: [], first: busy, second: login('a') },
+];
+
+let server: MongoServer;
+let stores: MongoStore[];
+let drop: () => Promise<void>;
+let release: () => void;
+let changes: PresenceChange[] = [];
+
+beforeAll(async () => {
+  server = await startMongo();
+  const { url, drop: dropDatabase } = freshDatabase(server);
+  drop = dropDatabase;
+  const options = { url, patienceMs: 10_000, makesIndexes: () => true, refreshAfterMs: REFRESH_AFTER_MS };
+  stores = [new MongoStore(options), new MongoStore(options)];
+  for (const store of stores) await store.open();
+  release = holdTrips();
+});
+afterAll(async () => {
+  release();
+  for (const store of stores) await store.close();
+  await drop();
+  await server.stop();
+});
+
+const replicaOn = (store: PresenceStore): PresenceEngine =>
+  new PresenceEngine({ store, clock: () => NOW, onChanges: (told) => changes.push(...told) });
+
+/** What is wrong with a user once all is quiet; undefined when nothing is. */
+async function faultOf(uid: string): Promise<string | undefined> {
+  const { user, sessions } = (await stores[0]!.applySessions([work(uid)], NOW))[0]!;
+  const due = decide(user!, sessions, [], undefined, NOW).after;
+  if (due !== user) return `shown as ${user!.status}, and by its sessions ${due.status}`;
+  const chain = changes.toSorted((a, b) => a.after.presenceRev - b.after.presenceRev);
+  for (const [i, { before }] of chain.slice(1).entries()) {
+    if (JSON.stringify(shownOf(before)) !== JSON.stringify(shownOf(chain[i]!.after))) return 'a change was not told';
+  }
+  return chain.at(-1)?.after.status === user.status ? undefined : 'what was told last is not what is stored';
+}
+
+/** The orders of trips to the database that end wrong, each with what is wrong. */
+async function faultsOf(
+  { name, before, first, second }: Race,
+  [one, other]: readonly [PresenceStore, PresenceStore],
+): Promise<{ runs: number; faults: string[] }> {
+  const faults: string[] = [];
+  const runs = await inEveryOrder(
+    async (run) => {
+      const uid = `${name}/${run}/${one === stores[0]}`;
+      changes = [];
+      for (const asked of before) await replicaOn(one).run([asked(uid)]);
+      const flows = {
+        first: () => replicaOn(one).run([first(uid)]),
+        second: () => replicaOn(other).run([second(uid)]),
+      };
+      return { ground: uid, flows };
+    },
+    async (uid, order) => {
+      const fault = await faultOf(uid);
+      if (fault) faults.push(`${fault}: ${order}`);
+    },
+  );
+  return { runs, faults };
+}
+
+describe('two replicas at one user', () => {
+  it.each(RACES)(
+    '$name: every order of their steps ends in the presence of the final sessions',
+    async (race) => {
+      const { runs, faults } = await faultsOf(race, [stores[0]!, stores[1]!]);
+      expect(faults).toEqual([]);
+      expect(runs).toBeGreaterThanOrEqual(5);
+    },
+    120_000,
+  );
+});
+
+/** As if session revisions were not compared after a write of presence. */
+function withoutLookingAgain(store: MongoStore): PresenceStore {
+  return new Proxy<PresenceStore>(store, {
+    get: (target, key) => {
+      if (key === 'writePresence') {
+        return async (writes: Parameters<PresenceStore['writePresence']>[0]) => {
+          const { written, again } = await target.writePresence(writes);
+          return { written, again: new Set([...again].filter((uid) => !written.has(uid))) };
+        };
+      }
+      const value: unknown = Reflect.get(target, key);
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+    },
+  });
+}
+
+describe('the comparison of session revisions after a write', () => {
+  it.each([THE_RACE, HEALING])(
+    'is what $name needs: without it an order of steps ends wrong',
+    async (race) => {
+      const { faults } = await faultsOf(race, [withoutLookingAgain(stores[0]!), withoutLookingAgain(stores[1]!)]);
+      expect(faults.length).toBeGreaterThan(0);
+    },
+    120_000,
+  );
+});
