@@ -1,6 +1,8 @@
+import { applyClaim } from '../../domain/claims';
 import type { Command } from '../../domain/commands';
 import { decide, shownOf } from '../../domain/presence';
-import type { SessionCommand } from '../../domain/sessions';
+import { applySessionCommand, type SessionCommand } from '../../domain/sessions';
+import type { ClaimState, Session } from '../../domain/types';
 import { PresenceEngine, type PresenceChange } from '../../lib/engine';
 import { MongoStore } from '../../lib/store/mongo/mongo-store';
 import type { PresenceStore } from '../../lib/store/port';
@@ -78,11 +80,36 @@ afterAll(async () => {
 const replicaOn = (store: PresenceStore): PresenceEngine =>
   new PresenceEngine({ store, clock: () => NOW, onChanges: (told) => changes.push(...told) });
 
+/** What must be kept of both calls whichever came first: the sessions and the claim. */
+function shortly({ statusDefault = 'online' }: ClaimState, sessions: readonly Session[]): string {
+  const texts = sessions.map(({ id, status }) => `${id.split('/').at(-1)} ${status}`).toSorted();
+  return [...texts, `claims ${statusDefault}`].join(', ');
+}
+
+/** The same, by the rules alone, of calls one after the other. */
+function dueOf(uid: string, order: readonly Asked[]): string {
+  let sessions: readonly Session[] = [];
+  let claims: ClaimState = {};
+  for (const asked of order) {
+    const command = asked(uid);
+    if (command.kind === 'session')
+      sessions = applySessionCommand(sessions, command.session, NOW, REFRESH_AFTER_MS).sessions;
+    if (command.kind === 'claim') claims = applyClaim(claims, command.claim, NOW).state;
+  }
+  return shortly(claims, sessions);
+}
+
 /** What is wrong with a user once all is quiet; undefined when nothing is. */
-async function faultOf(uid: string): Promise<string | undefined> {
+async function faultOf(uid: string, { before, first, second }: Race): Promise<string | undefined> {
   const { user, sessions } = (await stores[0]!.applySessions([work(uid)], NOW))[0]!;
-  const due = decide(user!, sessions, [], undefined, NOW).after;
-  if (due !== user) return `shown as ${user!.status}, and by its sessions ${due.status}`;
+  const due = [
+    [...before, first, second],
+    [...before, second, first],
+  ].map((order) => dueOf(uid, order));
+  if (!due.includes(shortly(user!, sessions)))
+    return `${shortly(user!, sessions)} is stored, due is ${due.join(' or ')}`;
+  const decided = decide(user!, sessions, [], undefined, NOW).after;
+  if (decided !== user) return `shown as ${user!.status}, and by its sessions ${decided.status}`;
   const chain = changes.toSorted((a, b) => a.after.presenceRev - b.after.presenceRev);
   for (const [i, { before }] of chain.slice(1).entries()) {
     if (JSON.stringify(shownOf(before)) !== JSON.stringify(shownOf(chain[i]!.after))) return 'a change was not told';
@@ -92,9 +119,10 @@ async function faultOf(uid: string): Promise<string | undefined> {
 
 /** The orders of trips to the database that end wrong, each with what is wrong. */
 async function faultsOf(
-  { name, before, first, second }: Race,
+  race: Race,
   [one, other]: readonly [PresenceStore, PresenceStore],
 ): Promise<{ runs: number; faults: string[] }> {
+  const { name, before, first, second } = race;
   const faults: string[] = [];
   const runs = await inEveryOrder(
     async (run) => {
@@ -108,7 +136,7 @@ async function faultsOf(
       return { ground: uid, flows };
     },
     async (uid, order) => {
-      const fault = await faultOf(uid);
+      const fault = await faultOf(uid, race);
       if (fault) faults.push(`${fault}: ${order}`);
     },
   );

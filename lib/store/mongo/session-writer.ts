@@ -1,6 +1,6 @@
 import type { Collection, FilterQuery } from 'mongodb';
 import { applySessionCommand } from '../../../domain/sessions';
-import type { Session } from '../../../domain/types';
+import type { Session, UserRecord } from '../../../domain/types';
 import { PresenceError } from '../../errors';
 import type { AppliedSessions, SessionWork } from '../port';
 import { compareAndSet, inOneReply } from './bulk';
@@ -11,7 +11,7 @@ import type { UserDocument } from './user-writer';
 interface SessionsWrite {
   readonly at: number;
   readonly stored: SessionsDocument | undefined;
-  readonly applied: AppliedSessions;
+  readonly applied: Omit<AppliedSessions, 'user'>;
 }
 
 /** More lost races than this in a row on one user's sessions, and the batch is told to try again. */
@@ -28,18 +28,24 @@ export class SessionWriter {
     private readonly refreshAfterMs: number,
   ) {}
 
-  /** One entry a work, in order. @throws PresenceError CONFLICT when races never end */
+  /**
+   * One entry a work, in order. Users are read after the sessions are written: a decision on an older user could
+   * find nothing to write while another replica writes the very opposite, and nobody would look again.
+   *
+   * @throws PresenceError CONFLICT when races never end
+   */
   apply(work: readonly SessionWork[], nowMs: number): Promise<AppliedSessions[]> {
     return this.connection.patiently(async () => {
-      const results = new Array<AppliedSessions>(work.length);
+      const applied = new Array<Omit<AppliedSessions, 'user'>>(work.length);
       let pending = work.map((_, at) => at);
       for (let attempt = 0; pending.length > 0; attempt++) {
         if (attempt === MAX_ATTEMPTS) {
           throw new PresenceError('CONFLICT', 'other replicas kept changing the same sessions');
         }
-        pending = await this.applyOnce(work, pending, nowMs, results);
+        pending = await this.applyOnce(work, pending, nowMs, applied);
       }
-      return results;
+      const users = await this.readUsers(work.map(({ uid }) => uid));
+      return applied.map((one) => ({ ...one, user: users.get(one.uid) }));
     });
   }
 
@@ -56,31 +62,30 @@ export class SessionWriter {
     work: readonly SessionWork[],
     pending: readonly number[],
     nowMs: number,
-    results: AppliedSessions[],
+    results: Omit<AppliedSessions, 'user'>[],
   ): Promise<number[]> {
     const uids = pending.map((at) => work[at]!.uid);
-    const [documents, users] = await Promise.all([
-      this.sessions()
-        .find({ _id: { $in: uids } }, inOneReply(uids))
-        .toArray(),
-      this.users()
-        .find({ _id: { $in: uids } }, { projection: USER_PROJECTION, ...inOneReply(uids) })
-        .toArray(),
-    ]);
+    const documents = await this.sessions()
+      .find({ _id: { $in: uids } }, inOneReply(uids))
+      .toArray();
     const storedOf = new Map(documents.map((document) => [document._id, document]));
-    const userById = new Map(
-      users.map((document) => [document._id, userOf(document as unknown as Record<string, unknown>)]),
-    );
     const writes: SessionsWrite[] = [];
     for (const at of pending) {
-      const { uid } = work[at]!;
-      const stored = storedOf.get(uid);
+      const stored = storedOf.get(work[at]!.uid);
       const before = sessionsOf(stored);
       const applied = this.applyTo(work[at]!, before, stored?.rev ?? 0, nowMs);
-      results[at] = { ...applied, user: userById.get(uid) };
-      if (applied.sessions !== before) writes.push({ at, stored, applied: results[at] });
+      results[at] = applied;
+      if (applied.sessions !== before) writes.push({ at, stored, applied });
     }
     return writes.length === 0 ? [] : this.writeSessions(writes);
+  }
+
+  private async readUsers(uids: readonly string[]): Promise<ReadonlyMap<string, UserRecord>> {
+    const options = { projection: USER_PROJECTION, ...inOneReply(uids) };
+    const documents = await this.users()
+      .find({ _id: { $in: [...uids] } }, options)
+      .toArray();
+    return new Map(documents.map((document) => [document._id, userOf({ ...document })]));
   }
 
   private applyTo(
@@ -139,6 +144,9 @@ function sessionsFilter(uid: string, stored: SessionsDocument | undefined): Filt
 }
 
 /** Ours, or another replica's that came to the very same: nothing is lost either way. */
-function isAsWritten(document: SessionsDocument | undefined, { sessions, sessionsRev }: AppliedSessions): boolean {
+function isAsWritten(
+  document: SessionsDocument | undefined,
+  { sessions, sessionsRev }: Omit<AppliedSessions, 'user'>,
+): boolean {
   return document?.rev === sessionsRev && JSON.stringify(document.connections) === JSON.stringify(sessions);
 }
