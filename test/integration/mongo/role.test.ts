@@ -1,7 +1,7 @@
 import type { Db } from 'mongodb';
 import { eventually } from '../../helpers/eventually';
 import { freePort } from '../../helpers/free-port';
-import { freshDatabase, startMongo, withDb, type MongoServer } from '../../helpers/mongo-server';
+import { freshDatabase, ownsMongo, startMongo, withDb, type MongoServer } from '../../helpers/mongo-server';
 import { NodeProcess } from '../../helpers/node-process';
 import { startNats } from '../../helpers/nats-server';
 
@@ -110,6 +110,23 @@ describe('the role of a node on MongoDB', () => {
       await nats?.stop();
     }
   });
+
+  (ownsMongo ? it : it.skip)(
+    'says in /health that the database is away, and that it is back',
+    async () => {
+      const { health } = await start({ REQUEST_TIMEOUT: '2' });
+      expect(await health()).toMatchObject({ healthy: true, store: 'there' });
+      await server.kill();
+      await eventually(async () => expect(await health()).toMatchObject({ healthy: false, store: 'away' }), {
+        timeoutMs: 15_000,
+      });
+      await server.restart();
+      await eventually(async () => expect(await health()).toMatchObject({ healthy: true, store: 'there' }), {
+        timeoutMs: 15_000,
+      });
+    },
+    60_000,
+  );
 
   it('never shows the password of MONGO_URL, neither at start nor when it is wrong', async () => {
     const port = await freePort();
