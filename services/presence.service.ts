@@ -138,6 +138,8 @@ const events = {
   '$node.disconnected': {
     context: true,
     async handler(this: PresenceService, ctx: Context<{ node?: { id?: string } }>) {
+      // A replica that died may have dropped sessions without having told us.
+      this.desk.forgetLeases('all');
       const id = ctx.params.node?.id;
       if (id && this.isKeeper()) await this.desk.dropInstance(id);
     },
