@@ -18,7 +18,7 @@ await command(async () => {
   await ensureServers();
   await ensureBuilt(root);
   // One after the other: they load the machine by themselves, and some measure time.
-  const code = await runJest(root, ['--maxWorkers=1', '--passWithNoTests', ...SUITES, ...process.argv.slice(2)]);
+  const code = await runJest(root, ['--maxWorkers=1', ...SUITES, ...process.argv.slice(2)]);
   reportCount(root);
   return code;
 });
