@@ -3,60 +3,84 @@ import path from 'node:path';
 import { ServiceBroker } from 'moleculer';
 import { readConfig } from '../lib/env';
 import { brokerOptions } from '../moleculer.config';
+import { endProcess, endWithUs } from '../test/helpers/child-process';
 import { freePort } from '../test/helpers/free-port';
 import { startNats } from '../test/helpers/nats-server';
 
+/** The node that calls, as Rocket.Chat's are; its id is the instance of every session it opens. */
+export const CALLER = 'bench-caller';
+
+export interface NodeSpec {
+  /** Of the node's service. */
+  readonly service: string;
+  /** A file of this folder; absent: the presence node as `npm start` runs it. */
+  readonly file?: string;
+  readonly env?: NodeJS.ProcessEnv;
+}
+
 export interface Cluster {
-  /** A Moleculer node as Rocket.Chat's are: the one that calls. */
-  readonly client: ServiceBroker;
+  readonly caller: ServiceBroker;
+  /** Of the nodes by service, of the caller and, where it is ours, of NATS. */
+  readonly pids: ReadonlyMap<string, number>;
   stop(): Promise<void>;
 }
 
 const ROOT = path.join(__dirname, '..');
+/** What a shell may have set for a node of its own and would turn a measured one into another. */
+const UNSET = { MONGO_URL: '', PRESENCE_ROLE: '', MS_NAMESPACE: '', SESSION_LEASE: '' };
 
-/** A NATS server, a presence node and an echo node, each a process of its own, and a client in this one. */
-export async function startCluster(dataDir: string): Promise<Cluster> {
+export const presenceNode = (env: NodeJS.ProcessEnv): NodeSpec => ({ service: 'presence', env });
+export const ECHO_NODE: NodeSpec = { service: 'echo', file: 'echo-node.ts' };
+
+/** A NATS server and the nodes, each a process of its own, and a caller in this one. */
+export async function startCluster(specs: readonly NodeSpec[]): Promise<Cluster> {
   const nats = await startNats();
-  const env = {
-    ...process.env,
-    TRANSPORTER: nats.url,
-    DATA_DIR: dataDir,
-    LOG_LEVEL: 'error',
-    PORT: String(await freePort()),
-  };
-  const nodes = [
-    await startNode([path.join(ROOT, 'dist/main.js')], { ...env, INSTANCE_ID: 'bench-presence' }),
-    await startNode(['--import', 'tsx', path.join(__dirname, 'echo-node.ts')], { ...env, INSTANCE_ID: 'bench-echo' }),
-  ];
-  const client = new ServiceBroker({
-    ...brokerOptions(readConfig({ TRANSPORTER: nats.url, INSTANCE_ID: 'bench-client', LOG_LEVEL: 'error' })),
+  const nodes = new Map<string, ChildProcess>();
+  for (const { service, file, env } of specs) {
+    const started = await startNode(file, {
+      ...process.env,
+      ...UNSET,
+      ...env,
+      TRANSPORTER: nats.url,
+      LOG_LEVEL: 'error',
+      PORT: String(await freePort()),
+      INSTANCE_ID: `bench-${service}`,
+    });
+    nodes.set(service, started);
+  }
+  const caller = new ServiceBroker({
+    ...brokerOptions(readConfig({ TRANSPORTER: nats.url, INSTANCE_ID: CALLER, LOG_LEVEL: 'error' })),
     logger: false,
   });
-  await client.start();
-  await client.waitForServices(['presence', 'echo'], 10_000);
+  await caller.start();
+  await caller.waitForServices([...nodes.keys()], 10_000);
+  const pids = new Map([...nodes].map(([service, { pid }]) => [service, pid!]));
+  if (nats.pid !== undefined) pids.set('nats', nats.pid);
   return {
-    client,
+    caller,
+    pids: pids.set('caller', process.pid),
     async stop() {
-      await client.stop();
-      await Promise.all(nodes.map(stopNode));
+      await caller.stop();
+      await Promise.all([...nodes.values()].map((node) => endProcess(node, 'SIGTERM')));
       await nats.stop();
     },
   };
 }
 
+/** The caller listens too, as a ddp-streamer does: each change is sent to it, and it reads it. */
+export function hearsEvents({ caller }: Cluster): void {
+  caller.createService({ name: 'ear', events: { 'presence.status': { context: true, handler() {} } } });
+}
+
 /** Starts a node process and waits for the line by which it says that it runs. */
-function startNode(args: string[], env: NodeJS.ProcessEnv): Promise<ChildProcess> {
+function startNode(file: string | undefined, env: NodeJS.ProcessEnv): Promise<ChildProcess> {
+  const args = file ? ['--import', 'tsx', path.join(__dirname, file)] : [path.join(ROOT, 'dist/main.js')];
   const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  if (child.pid !== undefined) endWithUs(child);
   return new Promise((resolve, reject) => {
     child.stdout.on('data', (chunk: Buffer) => {
       if (chunk.includes('is running')) resolve(child);
     });
     child.once('exit', (code) => reject(new Error(`${args.join(' ')} ended with ${code}`)));
   });
-}
-
-async function stopNode(child: ChildProcess): Promise<void> {
-  const ended = new Promise((resolve) => child.once('exit', resolve));
-  child.kill('SIGTERM');
-  await ended;
 }
