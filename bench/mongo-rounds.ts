@@ -33,7 +33,7 @@ export interface Stage {
 
 export interface Load {
   readonly inFlight: number;
-  /** Calls, each of another user. The baseline gets fewer: it takes longer for each. */
+  /** Users, and so calls of most steps. The baseline gets fewer: it takes longer for each. */
   readonly presence: number;
   readonly baseline: number;
 }
@@ -48,9 +48,10 @@ export async function mongoRound(stage: Stage, load: Load): Promise<Sides[]> {
   for (const step of MONGO_STEPS) {
     const baseline = await measure(stage, `baseline.${step.action}`, step, load.inFlight, load.baseline);
     const bulk = step.bulk && (await bulkRate(caller, { ...step.bulk, calls: load.presence }));
-    const echo = await closedLoop(load.presence, load.inFlight, (user) => ECHO.call(caller, user));
+    const calls = load.presence * (step.repeats ?? 1);
+    const echo = await closedLoop(calls, load.inFlight, (i) => ECHO.call(caller, i % load.presence));
     if (step.agesFirst) await ageSessions(stage);
-    const presence = await measure(stage, `presence.${step.action}`, step, load.inFlight, load.presence);
+    const presence = await measure(stage, `presence.${step.action}`, step, load.inFlight, load.presence, calls);
     if (step.agesFirst) await checkRenewed(stage.db);
     round.push({ echo, baseline, bulk, presence });
   }
@@ -62,10 +63,11 @@ async function measure(
   action: string,
   { args }: MongoStep,
   inFlight: number,
-  calls: number,
+  users: number,
+  calls = users,
 ): Promise<Side> {
   const { result, cpuMs } = await withCpu(pids, () =>
-    closedLoop(calls, inFlight, (user) => caller.call(action, args(user))),
+    closedLoop(calls, inFlight, (i) => caller.call(action, args(i % users))),
   );
   return { ...result, cpuUs: new Map([...cpuMs].map(([name, ms]) => [name, (ms / calls) * 1000])) };
 }

@@ -15,6 +15,8 @@ export interface MongoStep {
   readonly args: (user: number) => readonly string[];
   /** The same writes in bulk; absent where nothing needs to be written. */
   readonly bulk?: Omit<BulkWork, 'calls'>;
+  /** Calls of each user: more where a call takes so little that one each would be over in an instant. */
+  readonly repeats?: number;
   /** Sessions are made old before, so that their leases must be written. */
   readonly agesFirst?: true;
   readonly targets: Targets;
@@ -41,6 +43,7 @@ const HEARTBEAT: MongoStep = {
   name: 'heartbeat',
   action: 'updateConnection',
   args: first,
+  repeats: 5,
   targets: { timesBaseline: 10, ofEcho: 0.7 },
 };
 const RENEWAL: MongoStep = {
