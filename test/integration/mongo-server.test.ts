@@ -18,6 +18,7 @@ import {
 } from '../helpers/mongo-server';
 import { withDatabase } from '../helpers/mongo-url';
 
+/** A server that MONGO_URL names is not ours to kill or restart. */
 const whenOurs = ownsMongo ? describe : describe.skip;
 const given = { MONGO_URL: process.env.MONGO_URL, MONGOD: process.env.MONGOD, PATH: process.env.PATH };
 

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../helpers/free-port';
 import { type NatsServer, ownsNats, readInfo, startNats } from '../helpers/nats-server';
 
+/** A server that NATS_URL names is not ours to kill or restart. */
 const whenOurs = ownsNats ? describe : describe.skip;
 
 let nats: NatsServer | undefined;

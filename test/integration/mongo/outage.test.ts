@@ -2,7 +2,10 @@ import { freshDatabase, ownsMongo, startMongo, withDb, type MongoServer } from '
 import { eventually } from '../../helpers/eventually';
 import { startReplica, type Replica } from '../../helpers/replica';
 
-/** The database goes away and comes back (issue: calls wait, then fail with a typed error; nothing acknowledged is lost). */
+/**
+ * The database goes away and comes back: calls wait, then fail with a typed error; nothing acknowledged is lost.
+ * A server that MONGO_URL names is not ours to kill or restart.
+ */
 (ownsMongo ? describe : describe.skip)('a database that goes away', () => {
   let server: MongoServer;
   let url: string;

@@ -111,6 +111,7 @@ describe('the role of a node on MongoDB', () => {
     }
   });
 
+  // A server that MONGO_URL names is not ours to kill or restart.
   (ownsMongo ? it : it.skip)(
     'says in /health that the database is away, and that it is back',
     async () => {
