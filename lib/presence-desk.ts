@@ -2,7 +2,8 @@ import type { ClaimRequest } from '../domain/claims';
 import type { Command, CommandResult } from '../domain/commands';
 import type { SessionCommand } from '../domain/sessions';
 import type { Identity, Status } from '../domain/types';
-import { Batcher } from './batcher';
+import type { Priority } from './batcher';
+import { CommandLanes, LANES_OF_A_DATABASE } from './command-lanes';
 import { PresenceEngine, type PresenceChange } from './engine';
 import { PresenceError } from './errors';
 import type { LeaseMemory } from './lease-memory';
@@ -24,38 +25,38 @@ export interface PresenceOptions {
   };
 }
 
-/** Commands of one flush: large enough to share a round trip, small enough that nobody waits behind a whole node's loss. */
-const MAX_BATCH = 512;
+/** Users of a job that are in the queues at once: enough to fill the flushes, few enough to be no queue of their own. */
+const SLICE = 512;
 
 /**
- * The presence of all users, in presence words. Everything that changes something goes through one
- * batcher; whoever calls (an action, a lost node, the clock) gets the same path and the same answers.
+ * The presence of all users, in presence words. Everything that changes something goes through
+ * the same lanes; whoever calls (an action, a lost node, the clock) gets the same path and the same answers.
  */
 export class PresenceDesk {
-  private readonly batcher: Batcher<Command, CommandResult>;
+  private readonly lanes: CommandLanes;
   private walk: AsyncIterator<string[]> | undefined;
 
   constructor(private readonly options: PresenceOptions) {
     const engine = new PresenceEngine(options);
-    this.batcher = new Batcher({
+    this.lanes = new CommandLanes({
       flush: (batch) => this.flush(engine, batch),
-      maxBatch: MAX_BATCH,
+      lanes: options.store.isShared ? LANES_OF_A_DATABASE : 1,
       maxQueued: options.maxQueued,
     });
   }
 
   /** Refuses new calls and waits for those accepted. */
   stop(): Promise<void> {
-    return this.batcher.drain();
+    return this.lanes.drain();
   }
 
   get queued(): number {
-    return this.batcher.queued;
+    return this.lanes.queued;
   }
 
   /** @returns whether the session was known before */
-  async session(uid: string, session: SessionCommand): Promise<boolean> {
-    return (await this.batcher.submit({ uid, kind: 'session', session })).applied;
+  async session(uid: string, session: SessionCommand, priority?: Priority): Promise<boolean> {
+    return (await this.lanes.submit({ uid, kind: 'session', session }, priority)).applied;
   }
 
   connect(uid: string, session: string, instanceId: string): Promise<boolean> {
@@ -78,12 +79,12 @@ export class PresenceDesk {
 
   /** @returns false when the claim is rejected (contract 8.4: C2, C6, C8) or the user unknown */
   async claim(uid: string, claim: ClaimRequest): Promise<boolean> {
-    return (await this.batcher.submit({ uid, kind: 'claim', claim })).applied;
+    return (await this.lanes.submit({ uid, kind: 'claim', claim })).applied;
   }
 
   /** Decides a user's presence again. @returns false when the user is unknown */
-  async recompute(uid: string): Promise<boolean> {
-    return (await this.batcher.submit({ uid, kind: 'recompute' })).applied;
+  async recompute(uid: string, priority?: Priority): Promise<boolean> {
+    return (await this.lanes.submit({ uid, kind: 'recompute' }, priority)).applied;
   }
 
   /**
@@ -94,7 +95,7 @@ export class PresenceDesk {
     if (!this.options.store.createsUsers) {
       throw new PresenceError('USERS_NOT_OURS', 'the users of this database belong to Rocket.Chat');
     }
-    return (await this.batcher.submit({ uid, kind: 'identify', identity })).created;
+    return (await this.lanes.submit({ uid, kind: 'identify', identity })).created;
   }
 
   /** Drops the sessions of one instance. @returns the users that had one */
@@ -118,8 +119,8 @@ export class PresenceDesk {
 
   /** Decides every user again that has sessions or is shown as anything but offline: repairs what a crash left half done. */
   async verifyAll(): Promise<void> {
-    for await (const slice of this.options.store.slicesToVerify(MAX_BATCH)) {
-      await Promise.all(slice.map((uid) => this.recompute(uid)));
+    for await (const slice of this.options.store.slicesToVerify(SLICE)) {
+      await Promise.all(slice.map((uid) => this.recompute(uid, 'background')));
     }
   }
 
@@ -128,7 +129,7 @@ export class PresenceDesk {
    * it is through. @returns how many users were decided
    */
   async verifySome(slices: number): Promise<number> {
-    this.walk ??= this.options.store.slicesToVerify(MAX_BATCH)[Symbol.asyncIterator]();
+    this.walk ??= this.options.store.slicesToVerify(SLICE)[Symbol.asyncIterator]();
     const taken: string[][] = [];
     while (taken.length < slices) {
       const slice = await this.walk.next();
@@ -138,7 +139,7 @@ export class PresenceDesk {
       }
       taken.push(slice.value);
     }
-    await Promise.all(taken.flat().map((uid) => this.recompute(uid)));
+    await Promise.all(taken.flat().map((uid) => this.recompute(uid, 'background')));
     return taken.reduce((sum, slice) => sum + slice.length, 0);
   }
 
@@ -178,7 +179,7 @@ export class PresenceDesk {
   }
 
   private async dropOf(owners: readonly string[], command: SessionCommand): Promise<string[]> {
-    const had = await inSlices(owners, async (uid) => ((await this.session(uid, command)) ? uid : undefined));
+    const had = await inSlices(owners, async (uid) => ((await this.session(uid, command, 'background')) ? uid : undefined));
     if (owners.length > 0) this.options.leases?.onDropped('all');
     return had.filter((uid) => uid !== undefined);
   }
@@ -195,8 +196,8 @@ function droppedBy(batch: readonly Command[]): string[] {
 /** One slice after the other, so that a big job never fills the queue in front of live calls. */
 async function inSlices<T, R>(items: readonly T[], each: (item: T) => Promise<R>): Promise<R[]> {
   const results: R[] = [];
-  for (let i = 0; i < items.length; i += MAX_BATCH) {
-    results.push(...(await Promise.all(items.slice(i, i + MAX_BATCH).map(each))));
+  for (let i = 0; i < items.length; i += SLICE) {
+    results.push(...(await Promise.all(items.slice(i, i + SLICE).map(each))));
   }
   return results;
 }
