@@ -1,5 +1,5 @@
 import type { SessionCommand } from '../../domain/sessions';
-import type { Session, UserRecord } from '../../domain/types';
+import type { Session, Status, UserRecord } from '../../domain/types';
 
 /** What a store knows of one user, read at one time. */
 export interface UserState {
@@ -41,6 +41,17 @@ export interface ConnectionCounts {
   readonly peak: number;
 }
 
+/** What is stored of one instance's sessions. */
+export interface StoredInstance {
+  readonly instanceId: string;
+  readonly sessions: number;
+  /** When the youngest of their leases was last written, epoch milliseconds. */
+  readonly newestMs: number;
+}
+
+/** How many users are shown with each status; users never seen count as offline or not at all. */
+export type StatusCounts = Readonly<Record<Status, number>>;
+
 /**
  * Where presence is kept. Both twins (embedded, MongoDB) pass the same contract suite.
  *
@@ -72,6 +83,33 @@ export interface PresenceStore {
   usersExpired(nowMs: number): Promise<string[]>;
   /** Every user that has sessions or is shown as anything but offline, in slices. */
   slicesToVerify(size: number): AsyncIterable<string[]>;
+
+  /**
+   * Users that hold a session of one of these instances whose lease was last written at this time or before.
+   * At most `limit` of them, the oldest leases first where that costs nothing.
+   */
+  ownersOfStale(beforeMs: number, instances: ReadonlySet<string>, limit: number): Promise<string[]>;
+  /** Every instance that has a session. */
+  storedInstances(): Promise<StoredInstance[]>;
+  /** How many users are shown with each status. */
+  statusCounts(): Promise<StatusCounts>;
+
+  /** Remembers that an instance sends heartbeats, so that its sessions have leases (design invariant 6). */
+  noteHeartbeats(instanceId: string): Promise<void>;
+  heartbeatingInstances(): Promise<ReadonlySet<string>>;
+
+  /**
+   * Takes or renews the lease on a job that one replica does: it is the holder's for `ttlMs` from when this was called. Of
+   * holders that ask at once one gets it. Decided on the store's own time, for clocks of machines differ.
+   *
+   * @returns whether this holder has it now
+   */
+  lead(job: string, holder: string, ttlMs: number): Promise<boolean>;
+  /** Gives the lease back, if this holder has it. */
+  resign(job: string, holder: string): Promise<void>;
+
+  /** The time that all replicas on this store go by, epoch milliseconds. */
+  timeMs(): Promise<number>;
 
   /** Connection counts heard from Rocket.Chat's instances; while there are none, our own sessions are counted. */
   hearInstance(instanceId: string, connections: number | undefined, nowMs: number): Promise<void>;
