@@ -1,7 +1,8 @@
 import { alike } from './alike';
+import { stronger } from './causes';
 import { applyClaim, sameClaims, settleExpiry, type ClaimRequest } from './claims';
 import { presenceOf } from './status';
-import type { ClaimState, Identity, Session, Status, UserRecord } from './types';
+import type { Cause, ClaimState, Identity, Session, Status, UserRecord } from './types';
 
 /** One user's presence as decided now, next to what it was. */
 export interface Decision {
@@ -27,6 +28,8 @@ export interface ShownUser {
 /**
  * Decides a user's presence from the stored state, the claims asked for and the time. Expired claims
  * are settled first, so that any recompute gives the same answer (design invariant 1).
+ *
+ * @param cause of what is asked; noted with what is shown, if that changes
  */
 export function decide(
   user: UserRecord,
@@ -34,8 +37,10 @@ export function decide(
   requests: readonly ClaimRequest[],
   identity: Identity | undefined,
   nowMs: number,
+  cause: Cause = 'reconcile',
 ): Decision {
-  let claims = settleExpiry(user, nowMs);
+  const settled = settleExpiry(user, nowMs);
+  let claims = settled;
   const accepted = requests.map((request) => {
     const outcome = applyClaim(claims, request, nowMs);
     claims = outcome.state;
@@ -51,14 +56,18 @@ export function decide(
     (claims === user || sameClaims(user, claims)) &&
     (identity === undefined || sameIdentity(user, who));
   if (unchanged) return { before: user, after: user, accepted };
-  const after = {
+  const after: UserRecord = {
     _id: user._id,
     ...identityOf(who),
     ...claimsOf(claims),
     ...presence,
+    presenceChange: user.presenceChange,
     presenceRev: user.presenceRev + 1,
   };
-  return { before: user, after, accepted };
+  if (!isShownChange(user, after)) return { before: user, after, accepted };
+  const because = settled === user ? cause : stronger(cause, 'expiry');
+  const presenceChange = { cause: because, from: user.status, at: new Date(nowMs) };
+  return { before: user, after: { ...after, presenceChange }, accepted };
 }
 
 /** A user nobody has told about yet: named by its id, offline, without claims. */

@@ -7,7 +7,15 @@ export type SessionCommand =
   | { readonly kind: 'sessionStatus'; readonly session: string; readonly status: Status }
   | { readonly kind: 'disconnect'; readonly session: string }
   | { readonly kind: 'dropInstance'; readonly instanceId: string }
-  | { readonly kind: 'dropOtherInstances'; readonly keep: ReadonlySet<string> };
+  | { readonly kind: 'dropOtherInstances'; readonly keep: ReadonlySet<string> }
+  | DropStale;
+
+/** Sessions of instances that send heartbeats, whose lease was last written at this time or before (design invariant 6). */
+export interface DropStale {
+  readonly kind: 'dropStale';
+  readonly beforeMs: number;
+  readonly instances: ReadonlySet<string>;
+}
 
 /** `sessions` is the very array that was given when nothing changed. */
 export interface SessionOutcome {
@@ -41,6 +49,8 @@ export function applySessionCommand(
       return drop(sessions, (s) => s.instanceId === command.instanceId);
     case 'dropOtherInstances':
       return drop(sessions, (s) => !command.keep.has(s.instanceId));
+    case 'dropStale':
+      return drop(sessions, (s) => isStale(s, command));
   }
 }
 
@@ -67,6 +77,11 @@ function touched(session: Session, tells: Partial<Session>, nowMs: number, refre
     (tells.instanceId ?? session.instanceId) === session.instanceId;
   if (same && nowMs - seenAtMs(session) < refreshAfterMs) return session;
   return { ...session, ...tells, _updatedAt: new Date(nowMs) };
+}
+
+/** Whether a session's lease is over. A session refreshed meanwhile is not, whatever was read before. */
+export function isStale(session: Session, { beforeMs, instances }: DropStale): boolean {
+  return instances.has(session.instanceId) && seenAtMs(session) <= beforeMs;
 }
 
 /** When the lease was last refreshed; never, where a database holds no time for it. */

@@ -52,11 +52,40 @@ export interface Identity {
   readonly roles?: readonly string[];
 }
 
+/** Why a user's presence changed; the strongest first, where one write has several reasons. */
+export const CAUSES = [
+  /** Somebody claimed a status, or ended a claim. */
+  'claim',
+  /** A login, a logout, a heartbeat, or a client that became idle. */
+  'connection',
+  /** The node that kept the session is gone. */
+  'node-lost',
+  /** The session's lease ended: no heartbeat for too long. */
+  'lease',
+  /** A claim's time was over. */
+  'expiry',
+  /** Somebody told who the user is. */
+  'import',
+  /** Stored presence did not agree with stored sessions and claims, and was put right. */
+  'reconcile',
+] as const;
+export type Cause = (typeof CAUSES)[number];
+
+/** Why and when what is shown of a user last changed. */
+export interface LastChange {
+  readonly cause: Cause;
+  /** The status before; absent for a user never seen before. */
+  readonly from?: Status;
+  readonly at: Date;
+}
+
 /** The presence part of a `users` document. */
 export interface UserRecord extends ClaimState, Identity {
   readonly _id: string;
   readonly status?: Status;
   readonly statusConnection?: Status;
+  /** The last change of what is shown. Absent where this service has made none yet. */
+  readonly presenceChange?: LastChange;
   /** Counts presence writes; every write of presence is compare-and-set on it. 0 when never written. */
   readonly presenceRev: number;
 }

@@ -67,7 +67,7 @@ export class PresenceEngine {
     for (const { uid, user, sessions, sessionsRev } of states) {
       const asked = work.get(uid)!;
       const subject = user ?? (this.options.store.createsUsers && asked.mayCreate ? firstContact(uid) : undefined);
-      const decision = subject && decide(subject, sessions, asked.claims, asked.identity, nowMs);
+      const decision = subject && decide(subject, sessions, asked.claims, asked.identity, nowMs, asked.cause);
       answer(asked, decision, asked.created || (user === undefined && subject !== undefined), results);
       if (decision && decision.after !== decision.before) {
         writes.push({ before: decision.before, after: decision.after, sessionsRev });

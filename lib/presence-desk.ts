@@ -179,7 +179,9 @@ export class PresenceDesk {
   }
 
   private async dropOf(owners: readonly string[], command: SessionCommand): Promise<string[]> {
-    const had = await inSlices(owners, async (uid) => ((await this.session(uid, command, 'background')) ? uid : undefined));
+    const had = await inSlices(owners, async (uid) =>
+      (await this.session(uid, command, 'background')) ? uid : undefined,
+    );
     if (owners.length > 0) this.options.leases?.onDropped('all');
     return had.filter((uid) => uid !== undefined);
   }

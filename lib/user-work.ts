@@ -1,7 +1,8 @@
+import { causeOf, stronger } from '../domain/causes';
 import { isFirstContact, type Command } from '../domain/commands';
 import type { ClaimRequest } from '../domain/claims';
 import type { SessionCommand } from '../domain/sessions';
-import type { Identity, Session } from '../domain/types';
+import type { Cause, Identity, Session } from '../domain/types';
 
 /** In place of a caller's index where nobody asked for this user itself. */
 export const NO_CALLER = -1;
@@ -19,6 +20,8 @@ export interface UserWork {
   claimCallers: number[];
   identity: Identity | undefined;
   otherCallers: number[];
+  /** The strongest of what was asked, noted with what changes. */
+  cause: Cause;
   /** A first contact: the user is created where the store is our own. */
   mayCreate: boolean;
   /** The user was created by this batch. */
@@ -39,6 +42,7 @@ export function groupByUser(
   const holders = new Map([...owners].map(([session, uids]) => [session, new Set(uids)]));
   commands.forEach((command, i) => {
     const asked = workOf(work, command.uid);
+    asked.cause = stronger(asked.cause, causeOf(command));
     asked.mayCreate ||= isFirstContact(command);
     if (command.kind === 'session') addSession(work, asked, command.session, i, holders);
     else if (command.kind === 'claim') {
@@ -84,6 +88,7 @@ function addSession(
   for (const holder of holders.get(command.session) ?? []) {
     if (holder === asked.uid) continue;
     const other = workOf(work, holder);
+    other.cause = stronger(other.cause, 'connection');
     other.sessions.push(command);
     other.sessionCallers.push(NO_CALLER);
   }
@@ -103,6 +108,7 @@ function workOf(work: Map<string, UserWork>, uid: string): UserWork {
       claimCallers: [],
       identity: undefined,
       otherCallers: [],
+      cause: 'reconcile',
       mayCreate: false,
       created: false,
     };

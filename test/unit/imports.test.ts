@@ -23,7 +23,7 @@ function sources(folder: string): string[] {
 
 /** What a text imports, by static import, re-export, require or dynamic import. */
 export function importsOf(text: string): string[] {
-  const pattern = /(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire\s*\(\s*)(['"])([^'"]+)\1/g;
+  const pattern = /(?:\bfrom\s*|(?<!['"])\bimport\s*\(?\s*|\brequire\s*\(\s*)(['"])([^'"\n]+)\1/g;
   return [...text.matchAll(pattern)].map((match) => match[2]!);
 }
 
@@ -61,7 +61,7 @@ describe('imports', () => {
   });
 
   test('the guard reads every way of importing', () => {
-    const text = `import a from 'a'; import type { B } from "b"; export * from 'c'; import 'd'; const e = require('e'); await import('f');`;
+    const text = `import a from 'a'; import type { B } from "b"; export * from 'c'; import 'd'; const e = require('e'); await import('f'); const g = 'import';`;
     expect(importsOf(text)).toEqual(['a', 'b', 'c', 'd', 'e', 'f']);
   });
 

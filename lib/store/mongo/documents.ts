@@ -22,6 +22,7 @@ export const USER_PROJECTION = {
   statusExpiresAt: 1,
   statusId: 1,
   previousState: 1,
+  presenceChange: 1,
   presenceRev: 1,
 } as const;
 
@@ -35,6 +36,7 @@ export const OWNED_FIELDS = [
   'statusExpiresAt',
   'statusId',
   'previousState',
+  'presenceChange',
 ] as const;
 
 /** Who the user is: written only where the users are our own. */
@@ -52,6 +54,7 @@ export function userOf(document: Raw): UserRecord {
   const stash = user.previousState === undefined ? undefined : claimOf(user.previousState);
   if (stash) user.previousState = stash;
   else delete user.previousState;
+  if (!isDate((user.presenceChange as { at?: unknown } | undefined)?.at)) delete user.presenceChange;
   user.presenceRev = typeof document.presenceRev === 'number' ? document.presenceRev : 0;
   return user as unknown as UserRecord;
 }

@@ -1,6 +1,6 @@
 import type { ClaimRequest } from '../../../domain/claims';
 import { decide, firstContact, isShownChange, shownOf } from '../../../domain/presence';
-import type { Claim, Identity, Session, Status, UserRecord } from '../../../domain/types';
+import type { Cause, Claim, Identity, Session, Status, UserRecord } from '../../../domain/types';
 
 const HOUR = 3_600_000;
 const NOW_MS = Date.UTC(2025, 0, 15, 12);
@@ -29,9 +29,12 @@ interface Asked {
   readonly sessions?: readonly Session[];
   readonly requests?: readonly ClaimRequest[];
   readonly identity?: Identity;
+  readonly cause?: Cause;
 }
-const decideOn = (before: UserRecord, { sessions = ONLINE, requests = [], identity }: Asked = {}) =>
-  decide(before, sessions, requests, identity, NOW_MS);
+const decideOn = (before: UserRecord, { sessions = ONLINE, requests = [], identity, cause }: Asked = {}) =>
+  decide(before, sessions, requests, identity, NOW_MS, cause);
+/** As noted with a change of what is shown. */
+const changed = (cause: Cause, from?: Status) => ({ presenceChange: { cause, from, at: NOW } });
 
 describe('decide by sessions', () => {
   test('gives back the very same user when nothing that is stored differs', () => {
@@ -46,7 +49,13 @@ describe('decide by sessions', () => {
     const before = user();
     const { before: was, after } = decideOn(before, { sessions: NONE });
     expect(was).toBe(before);
-    expect(after).toEqual({ ...before, status: 'offline', statusConnection: 'offline', presenceRev: 8 });
+    expect(after).toEqual({
+      ...before,
+      status: 'offline',
+      statusConnection: 'offline',
+      ...changed('reconcile', 'online'),
+      presenceRev: 8,
+    });
     expect(isShownChange(was, after)).toBe(true);
   });
 
@@ -81,9 +90,9 @@ describe('decide by sessions', () => {
 describe('decide by claims', () => {
   test('answers each request in order and counts one write for all of them', () => {
     const requests = [set(call), set(meeting), set(lunch), end('nobody'), end('call')];
-    const { after, accepted } = decideOn(user(), { requests });
+    const { after, accepted } = decideOn(user(), { requests, cause: 'claim' });
     expect(accepted).toEqual([true, true, true, false, true]);
-    expect(after).toEqual({ ...user(), ...lunch, status: 'away', presenceRev: 8 });
+    expect(after).toEqual({ ...user(), ...lunch, status: 'away', ...changed('claim', 'online'), presenceRev: 8 });
   });
 
   test('gives back the very same user when a request is rejected', () => {
@@ -136,13 +145,22 @@ describe('decide by time', () => {
   test('ends an expired claim without being asked', () => {
     const before = user({ ...lunch, statusExpiresAt: PAST, status: 'away' });
     const { after } = decideOn(before);
-    expect(after).toEqual({ ...user({ statusDefault: 'online', statusText: '' }), presenceRev: 8 });
+    expect(after).toEqual({
+      ...user({ statusDefault: 'online', statusText: '' }),
+      ...changed('expiry', 'away'),
+      presenceRev: 8,
+    });
     expect(after.statusExpiresAt).toBeUndefined();
   });
 
   test('restores what waited behind an expired claim', () => {
     const before = user({ ...call, statusExpiresAt: PAST, previousState: lunch, status: 'busy' });
-    expect(decideOn(before).after).toEqual({ ...user(lunch), status: 'away', presenceRev: 8 });
+    expect(decideOn(before).after).toEqual({
+      ...user(lunch),
+      status: 'away',
+      ...changed('expiry', 'busy'),
+      presenceRev: 8,
+    });
   });
 
   test('leaves a claim that ends this very moment', () => {
@@ -162,8 +180,8 @@ describe('decide by time', () => {
 describe('decide by identity', () => {
   test('shows a new name and leaves what the identity does not tell', () => {
     const before = user({ ...lunch, status: 'away' });
-    const { after } = decideOn(before, { identity: { name: 'Ann B.' } });
-    expect(after).toEqual({ ...before, name: 'Ann B.', presenceRev: 8 });
+    const { after } = decideOn(before, { identity: { name: 'Ann B.' }, cause: 'import' });
+    expect(after).toEqual({ ...before, name: 'Ann B.', ...changed('import', 'away'), presenceRev: 8 });
     expect(isShownChange(before, after)).toBe(true);
   });
 
@@ -183,8 +201,8 @@ describe('decide by identity', () => {
   test.each<Identity>([{ username: 'anne' }, { roles: [] }, { roles: ['user', 'admin'] }, { roles: ['admin'] }])(
     'stores and shows the new %j',
     (identity) => {
-      const { before, after } = decideOn(user(), { identity });
-      expect(after).toEqual({ ...before, ...identity, presenceRev: 8 });
+      const { before, after } = decideOn(user(), { identity, cause: 'import' });
+      expect(after).toEqual({ ...before, ...identity, ...changed('import', 'online'), presenceRev: 8 });
       expect(isShownChange(before, after)).toBe(true);
     },
   );
@@ -204,7 +222,13 @@ describe('decide by identity', () => {
 test('a first contact is named by its id, offline and without claims', () => {
   const ghost = firstContact('u9');
   expect(ghost).toEqual({ _id: 'u9', username: 'u9', type: 'user', roles: [], presenceRev: 0 });
-  const after = { ...ghost, status: 'offline', statusConnection: 'offline', presenceRev: 1 };
+  const after = {
+    ...ghost,
+    status: 'offline',
+    statusConnection: 'offline',
+    ...changed('reconcile'),
+    presenceRev: 1,
+  };
   expect(decideOn(ghost, { sessions: NONE }).after).toEqual(after);
 });
 
