@@ -1,5 +1,5 @@
 import type { ClaimRequest } from '../../../domain/claims';
-import { decide, firstContact, isShownChange, shownOf } from '../../../domain/presence';
+import { decide, firstContact, isShownChange } from '../../../domain/presence';
 import type { Cause, Claim, Identity, Session, Status, UserRecord } from '../../../domain/types';
 
 const HOUR = 3_600_000;
@@ -230,42 +230,4 @@ test('a first contact is named by its id, offline and without claims', () => {
     presenceRev: 1,
   };
   expect(decideOn(ghost, { sessions: NONE }).after).toEqual(after);
-});
-
-describe('what is shown', () => {
-  test('is the payload of presence.status and nothing else (invariant 9)', () => {
-    const claim = { statusText: 'golf', statusSource: 'manual', statusExpiresAt: LATER } as const;
-    const full = { ...user({ ...claim, statusDefault: 'online', statusId: 'm1', previousState: lunch }), services: {} };
-    const shown = { _id: 'u1', username: 'ann', name: 'Ann', status: 'online', roles: ['user'], ...claim };
-    expect(shownOf(full)).toStrictEqual(shown);
-  });
-
-  test('always has roles as an array', () => {
-    expect(shownOf(user({ roles: undefined })).roles).toEqual([]);
-    expect(shownOf(user({ roles: NULL })).roles).toEqual([]);
-  });
-
-  const before = user({ ...call, statusExpiresAt: LATER });
-  const SHOWN = { status: 'away', statusText: '', statusSource: 'manual', statusExpiresAt: NOW, username: 'x' };
-  const ROLES = [[], ['admin'], ['user', 'bot'], undefined].map((roles) => ['roles', roles] as const);
-  test.each([...Object.entries(SHOWN), ['name', ''] as const, ...ROLES])(
-    'changes with %s %j, or none',
-    (field, value) => {
-      for (const other of [value, undefined]) {
-        expect(isShownChange(before, { ...before, [field]: other })).toBe(true);
-        expect(isShownChange({ ...before, [field]: other }, before)).toBe(true);
-      }
-    },
-  );
-
-  const HIDDEN = { statusDefault: 'away', statusConnection: 'away', statusId: 'x', previousState: lunch, type: 'bot' };
-  const ALIKE = { statusExpiresAt: new Date(LATER), roles: ['user'] };
-  test.each(Object.entries({ ...HIDDEN, ...ALIKE, presenceRev: 8 }))('does not change with %s %j', (field, value) => {
-    expect(isShownChange(before, { ...before, [field]: value })).toBe(false);
-  });
-
-  test('does not change from absent to null', () => {
-    const nulls = { statusText: NULL, statusSource: NULL, statusExpiresAt: NULL, name: NULL, roles: NULL };
-    expect(isShownChange(user({ name: undefined, roles: undefined }), user(nulls))).toBe(false);
-  });
 });
