@@ -2,9 +2,8 @@ import type { ClaimRequest } from '../../../domain/claims';
 import { decide, firstContact, isShownChange } from '../../../domain/presence';
 import type { Cause, Claim, Identity, Session, Status, UserRecord } from '../../../domain/types';
 
-const HOUR = 3_600_000;
 const NOW_MS = Date.UTC(2025, 0, 15, 12);
-const [PAST, NOW, LATER] = [new Date(NOW_MS - 1), new Date(NOW_MS), new Date(NOW_MS + HOUR)];
+const [PAST, NOW] = [new Date(NOW_MS - 1), new Date(NOW_MS)];
 
 function user(fields: Partial<UserRecord> = {}): UserRecord {
   const who: Identity = { username: 'ann', name: 'Ann', type: 'user', roles: ['user'] };
@@ -14,8 +13,6 @@ const bot = (fields: Partial<UserRecord> = {}) =>
   user({ type: 'bot', status: 'offline', statusConnection: 'offline', ...fields });
 const sessionsOf = (...statuses: Status[]): Session[] =>
   statuses.map((status, i) => ({ id: `s${i}`, instanceId: 'node-1', status, _createdAt: NOW, _updatedAt: NOW }));
-/** A database may hold null where the types only know absence (contract 5.4). */
-const NULL = null as unknown as undefined;
 const [NONE, ONLINE, AWAY] = [sessionsOf(), sessionsOf('online'), sessionsOf('away')];
 
 const call: Claim = { statusDefault: 'busy', statusText: 'in a call', statusSource: 'internal', statusId: 'call' };
