@@ -3,6 +3,7 @@ import pretty from 'pino-pretty';
 import type { Config } from './lib/env';
 import { readConfig } from './lib/env';
 import { ErrorWire } from './lib/error-wire';
+import { REPL_COMMANDS } from './lib/repl/commands';
 import { EjsonSerializer } from './lib/serializer';
 
 const SECOND = 1000;
@@ -41,6 +42,7 @@ export function brokerOptions(config: Config): BrokerOptions {
       enabled: config.MS_METRICS,
       reporter: [{ type: 'Prometheus', options: { port: config.MS_METRICS_PORT } }],
     },
+    replCommands: [...REPL_COMMANDS] as unknown as BrokerOptions['replCommands'],
     logger: logger(),
     logLevel: logLevels(config.LOG_LEVEL),
     skipProcessEventRegistration: config.SKIP_PROCESS_EVENT_REGISTRATION,

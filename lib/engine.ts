@@ -17,6 +17,8 @@ export interface EngineOptions {
   readonly clock: () => number;
   /** Told of the changes of a batch after they are durable and before any caller gets its answer. */
   readonly onChanges: (changes: readonly PresenceChange[]) => void;
+  /** Told how many users were put right for whom nobody had asked for anything else (design invariant 8). */
+  readonly onRepairs?: (users: number) => void;
 }
 
 /** More lost races than this in a row on one user, and the caller is told to try again. */
@@ -77,11 +79,17 @@ export class PresenceEngine {
     const { written, again } = await this.options.store.writePresence(writes);
     const changes = writes.filter(({ before, after }) => written.has(after._id) && isShownChange(before, after));
     if (changes.length > 0) this.options.onChanges(changes);
+    this.tellRepairs(writes.filter(({ after }) => written.has(after._id)).map(({ after }) => work.get(after._id)!));
     for (const { before } of writes) {
       if (written.has(before._id) && again.has(before._id))
         forgetAnswered(work.get(before._id)!, before.presenceRev === 0);
     }
     return again;
+  }
+
+  private tellRepairs(wrote: readonly UserWork[]): void {
+    const repaired = wrote.filter(({ cause }) => cause === 'reconcile').length;
+    if (repaired > 0) this.options.onRepairs?.(repaired);
   }
 
   /** Who holds the sessions that leave in this batch: each is removed wherever it is stored. */

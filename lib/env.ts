@@ -42,6 +42,8 @@ export interface Config {
   readonly MAX_CONCURRENT_SYNC: number;
   /** Seconds a session lives without a heartbeat. */
   readonly SESSION_LEASE: number;
+  /** Seconds from the loss of a node to the dropping of its sessions. */
+  readonly NODE_LOSS_GRACE: number;
   /** Calls that may wait in this node before the next one is answered BUSY. */
   readonly MAX_QUEUED_CALLS: number;
 }
@@ -108,6 +110,7 @@ const SPECS = {
   SYNC_INTERVAL: milliseconds({ default: 5000 }),
   MAX_CONCURRENT_SYNC: count({ default: 10 }),
   SESSION_LEASE: seconds({ default: 150 }),
+  NODE_LOSS_GRACE: whole('seconds', 0, 86_400)({ default: 2 }),
   MAX_QUEUED_CALLS: count({ default: 20_000 }),
 };
 

@@ -15,6 +15,10 @@ export interface PresenceOptions {
   readonly maxQueued: number;
   /** Told of changes once they are durable, in the order of their revisions. */
   readonly onChanges: (changes: readonly PresenceChange[]) => void;
+  /** Told how many users were put right for whom nobody had asked for anything else. */
+  readonly onRepairs?: (users: number) => void;
+  /** Told of each batch once it is answered. */
+  readonly onFlush?: (flush: { readonly commands: number; readonly tookMs: number }) => void;
   /** Where replicas share a store: what heartbeats need not ask it. */
   readonly leases?: {
     readonly memory: LeaseMemory;
@@ -25,8 +29,8 @@ export interface PresenceOptions {
   };
 }
 
-/** Users of a job that are in the queues at once: enough to fill the flushes, few enough to be no queue of their own. */
-const SLICE = 512;
+/** Users of a slice of a job that are in the queues at once: enough to fill the flushes, few enough to be no queue of their own. */
+export const SLICE = 512;
 
 /**
  * The presence of all users, in presence words. Everything that changes something goes through
@@ -34,10 +38,10 @@ const SLICE = 512;
  */
 export class PresenceDesk {
   private readonly lanes: CommandLanes;
-  private walk: AsyncIterator<string[]> | undefined;
+  private repaired = 0;
 
   constructor(private readonly options: PresenceOptions) {
-    const engine = new PresenceEngine(options);
+    const engine = new PresenceEngine({ ...options, onRepairs: (users) => this.countRepairs(users) });
     this.lanes = new CommandLanes({
       flush: (batch) => this.flush(engine, batch),
       lanes: options.store.isShared ? LANES_OF_A_DATABASE : 1,
@@ -50,8 +54,14 @@ export class PresenceDesk {
     return this.lanes.drain();
   }
 
+  /** Calls and commands of jobs that wait. */
   get queued(): number {
     return this.lanes.queued;
+  }
+
+  /** How many users have been put right since the start for whom nobody had asked for anything else. */
+  get repairs(): number {
+    return this.repaired;
   }
 
   /** @returns whether the session was known before */
@@ -117,32 +127,6 @@ export class PresenceDesk {
     return uids.length;
   }
 
-  /** Decides every user again that has sessions or is shown as anything but offline: repairs what a crash left half done. */
-  async verifyAll(): Promise<void> {
-    for await (const slice of this.options.store.slicesToVerify(SLICE)) {
-      await Promise.all(slice.map((uid) => this.recompute(uid, 'background')));
-    }
-  }
-
-  /**
-   * Goes on with the walk of `verifyAll` by up to this many slices, all at once; from the start again when
-   * it is through. @returns how many users were decided
-   */
-  async verifySome(slices: number): Promise<number> {
-    this.walk ??= this.options.store.slicesToVerify(SLICE)[Symbol.asyncIterator]();
-    const taken: string[][] = [];
-    while (taken.length < slices) {
-      const slice = await this.walk.next();
-      if (slice.done) {
-        this.walk = undefined;
-        break;
-      }
-      taken.push(slice.value);
-    }
-    await Promise.all(taken.flat().map((uid) => this.recompute(uid, 'background')));
-    return taken.reduce((sum, slice) => sum + slice.length, 0);
-  }
-
   /** Lets go of leases remembered that are of no use any more. */
   prune(): void {
     this.options.leases?.memory.prune(this.options.clock());
@@ -162,6 +146,13 @@ export class PresenceDesk {
   }
 
   private async flush(engine: PresenceEngine, batch: readonly Command[]): Promise<(CommandResult | Error)[]> {
+    const startedAt = performance.now();
+    const results = await this.carryOut(engine, batch);
+    this.options.onFlush?.({ commands: batch.length, tookMs: performance.now() - startedAt });
+    return results;
+  }
+
+  private async carryOut(engine: PresenceEngine, batch: readonly Command[]): Promise<(CommandResult | Error)[]> {
     const { leases } = this.options;
     if (!leases) return engine.run(batch);
     const mark = leases.memory.mark();
@@ -176,6 +167,11 @@ export class PresenceDesk {
       leases.memory.remember(command.uid, command.session.session, result.leaseFromMs + leases.refreshAfterMs, mark);
     });
     return results;
+  }
+
+  private countRepairs(users: number): void {
+    this.repaired += users;
+    this.options.onRepairs?.(users);
   }
 
   private async dropOf(owners: readonly string[], command: SessionCommand): Promise<string[]> {

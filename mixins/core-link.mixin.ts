@@ -6,7 +6,7 @@ export interface CoreLinkService extends Service {
   refuseDisabled(ctx: Context, uid: string): Promise<void>;
   broadcastEnabled: boolean;
   /** Whether this replica speaks for all of them. */
-  isKeeper(): boolean;
+  isLeader(): boolean;
 }
 
 const SET_SETTING = 'settings.set';
@@ -29,7 +29,7 @@ export function coreLinkMixin(): Partial<ServiceSchema> {
           const there = isOffered(this, SET_SETTING);
           const appeared = there && !settingsThere;
           settingsThere = there;
-          if (appeared && this.isKeeper() && this.broadcastEnabled) await this.tellBroadcastEnabled();
+          if (appeared && this.isLeader() && this.broadcastEnabled) await this.tellBroadcastEnabled();
         },
       },
     },

@@ -6,8 +6,6 @@ import type { ReplicaService } from './replica-service';
 export interface KeeperService extends ReplicaService {
   election: KeeperElection;
   elect(): void;
-  /** Told when this node becomes the keeper, at the start or by take-over. Given by the service. */
-  takeOver(): Promise<void>;
 }
 
 /** How often a call is handed on anew when its keeper goes away under it. */
@@ -24,7 +22,7 @@ export const keeperMixin: Partial<ServiceSchema> = {
     '$services.changed': { context: true, handler: electHere },
     '$node.disconnected': { context: true, handler: electHere },
   },
-  methods: { isKeeper, elect, atKeeper, callerOf },
+  methods: { isLeader: isKeeper, mayWork: isKeeper, elect, atKeeper, callerOf },
   created(this: Service) {
     (this as KeeperService).election = new KeeperElection(this.broker, this.name);
   },
@@ -45,8 +43,8 @@ function isKeeper(this: KeeperService): boolean {
 
 function elect(this: KeeperService): void {
   if (!this.election.elect()) return;
-  this.logger.info(this.isKeeper() ? 'this node keeps the state' : `${this.election.keeper} keeps the state`);
-  if (!this.isKeeper()) return;
+  this.logger.info(this.isLeader() ? 'this node keeps the state' : `${this.election.keeper} keeps the state`);
+  if (!this.isLeader()) return;
   this.takeOver().catch((error: unknown) => this.logger.error('taking over failed', error));
 }
 

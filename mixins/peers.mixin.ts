@@ -1,17 +1,38 @@
 import type { Context, Service, ServiceSchema } from 'moleculer';
+import type { Config } from '../lib/env';
+import { Leadership } from '../lib/leadership';
+import type { Role } from '../lib/role';
+import type { PresenceStore } from '../lib/store/port';
+import { leaderMixin } from './leader.mixin';
+
+interface OwnerService extends Service {
+  readonly role: Role;
+}
+
+const SECOND = 1000;
+const SHORTEST_LEAD_MS = SECOND;
+const LONGEST_LEAD_MS = 30 * SECOND;
+const RENEWALS_PER_LEAD = 3;
 
 /**
- * Replicas on a shared database are all equal: each carries out what it is called for, and background work
- * may be done by any of them, for the store's compare-and-set lets one win. Offers what the keeper mixin
- * offers replicas whose stores are their own.
- *
- * @param worksOnItsOwn false for an observer, which only does what it is called for (design invariant 14)
+ * Replicas on a shared database are all equal: each carries out what it is called for, and one of them leads. Offers
+ * what the keeper mixin offers replicas whose stores are their own. An observer only does what it is called for.
  */
-export function peersMixin(worksOnItsOwn: (service: Service) => boolean): Partial<ServiceSchema> {
+export function peersMixin(store: PresenceStore, config: Config): Partial<ServiceSchema> {
+  // A leader that died is followed by another within a step of the reconciler, whose walk that one then begins.
+  const ttlMs = Math.min(Math.max(config.SYNC_INTERVAL, SHORTEST_LEAD_MS), LONGEST_LEAD_MS);
+  const isOwner = (service: Service) => (service as OwnerService).role === 'owner';
   return {
+    mixins: [
+      leaderMixin({
+        leadership: ({ name, broker }) => new Leadership({ store, job: name, holder: broker.nodeID, ttlMs }),
+        mayLead: isOwner,
+        renewEveryMs: ttlMs / RENEWALS_PER_LEAD,
+      }),
+    ] as Partial<ServiceSchema>[],
     methods: {
-      isKeeper(this: Service): boolean {
-        return worksOnItsOwn(this);
+      mayWork(this: Service): boolean {
+        return isOwner(this);
       },
       atKeeper<T>(this: Service, _ctx: Context, _action: string, here: () => Promise<T>): Promise<T> {
         return here();

@@ -1,14 +1,18 @@
 import type { ServiceSchema } from 'moleculer';
 import type { Config } from '../lib/env';
+import type { PresenceMetrics } from '../lib/metrics';
 import type { PresenceDesk } from '../lib/presence-desk';
+import type { Reconciler } from '../lib/reconciler';
 import type { PresenceStore } from '../lib/store/port';
+import type { BusService } from './bus-guard.mixin';
 import { periodicMixin } from './periodic.mixin';
 import type { ReplicaService } from './replica-service';
 
-interface WorkingService extends ReplicaService {
+interface WorkingService extends ReplicaService, BusService {
   readonly desk: PresenceDesk;
+  readonly reconciler: Reconciler;
+  readonly metrics: PresenceMetrics;
   readonly store: PresenceStore;
-  readonly clock: () => number;
   broadcastEnabled: boolean;
 }
 
@@ -16,20 +20,39 @@ interface WorkingService extends ReplicaService {
 const EXPIRY_EVERY_MS = 500;
 /** As often as Rocket.Chat's instances tell their counts (contract 3.2): a shared store sees the peak by looking. */
 const COUNT_EVERY_MS = 30_000;
+const SHOW_EVERY_MS = 1000;
+
+async function count(service: WorkingService): Promise<void> {
+  const { desk, store, metrics } = service;
+  const leads = service.isLeader();
+  if (leads) await desk.connections();
+  if (!metrics.isOn) return;
+  const counted = leads ? { users: await store.statusCounts(), instances: await store.storedInstances() } : undefined;
+  metrics.counted(counted);
+}
 
 /** What goes on without anybody's call: claims end, presence is verified, the store is looked at. */
 export function presenceJobsMixin(config: Config): Partial<ServiceSchema> {
   return {
     mixins: [
+      // Every replica does this, not the leader alone: a claim must not wait for another to take over. One of them wins.
       periodicMixin<WorkingService>({
         name: 'ending claims whose time is over',
         everyMs: EXPIRY_EVERY_MS,
-        run: async (service) => (service.isKeeper() ? service.desk.settleExpired() : 0),
+        run: async (service) => (service.mayWork() ? service.desk.settleExpired() : 0),
       }),
       periodicMixin<WorkingService>({
         name: 'counting connections',
         everyMs: COUNT_EVERY_MS,
-        run: async (service) => (service.isKeeper() ? service.desk.connections() : undefined),
+        run: count,
+      }),
+      periodicMixin<WorkingService>({
+        name: 'showing how this node stands',
+        everyMs: SHOW_EVERY_MS,
+        run: async (service) => {
+          const { queued } = service.desk;
+          service.metrics.state({ queued, busUp: service.busState() !== 'down', leads: service.isLeader() });
+        },
       }),
       periodicMixin<WorkingService>({
         name: 'verifying presence',
@@ -38,7 +61,7 @@ export function presenceJobsMixin(config: Config): Partial<ServiceSchema> {
           const { desk, store } = service;
           await store.refresh();
           if (store.isShared) service.broadcastEnabled = await store.broadcastEnabled();
-          if (service.isKeeper()) await desk.verifySome(config.MAX_CONCURRENT_SYNC);
+          if (service.isLeader()) await service.reconciler.step(config.MAX_CONCURRENT_SYNC);
           desk.prune();
         },
       }),

@@ -2,8 +2,12 @@ import type { Context, Service } from 'moleculer';
 
 /** What a presence service needs to know of being one of several replicas; given by the keeper or the peers mixin. */
 export interface ReplicaService extends Service {
-  /** Whether this node does background work. */
-  isKeeper(): boolean;
+  /** Whether this node works on its own initiative: not where Rocket.Chat's core decides (design invariant 14), nor where another replica keeps the state. */
+  mayWork(): boolean;
+  /** Whether this replica does the jobs that one replica does (design invariant 13). */
+  isLeader(): boolean;
+  /** What is to be done when this replica becomes the leader. Given by the service. */
+  takeOver(): Promise<void>;
   /** Runs an action where the state is kept. */
   atKeeper<T>(ctx: Context, action: string, here: () => Promise<T>): Promise<T>;
   /** The node that made the call. */

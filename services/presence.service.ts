@@ -1,54 +1,51 @@
 import type { Context, ServiceSchema } from 'moleculer';
+import { actionsOf } from '../lib/action';
 import { batchUpsert, type UpsertResult } from '../lib/batch-upsert';
 import { claimOf, read, SERVICE_NAME, STATUS_EVENT } from '../lib/contract';
 import type { PresenceChange } from '../lib/engine';
 import { readConfig, type Config } from '../lib/env';
 import { instanceNews } from '../lib/instance-event';
 import { availableNodes } from '../lib/nodes';
-import { PresenceDesk, type PresenceOptions } from '../lib/presence-desk';
+import { PresenceMetrics } from '../lib/metrics';
+import { createParts, type PresenceParts } from '../lib/presence-parts';
+import type { Reaped } from '../lib/reaper';
 import { serviceSchema } from '../lib/service-schema';
 import { statusEvent } from '../lib/status-event';
-import { LeaseMemory } from '../lib/lease-memory';
 import { describeRole, roleOf, type Role } from '../lib/role';
-import { createStore, refreshAfterMs } from '../lib/store/create-store';
+import { createStore } from '../lib/store/create-store';
 import type { PresenceStore } from '../lib/store/port';
 import { coreLinkMixin, type CoreLinkService } from '../mixins/core-link.mixin';
 import { keeperMixin } from '../mixins/keeper.mixin';
+import { operatorMixin } from '../mixins/operator.mixin';
 import { peersMixin } from '../mixins/peers.mixin';
 import { presenceJobsMixin } from '../mixins/presence-jobs.mixin';
-import type { ReplicaService } from '../mixins/replica-service';
+import { busGuardMixin } from '../mixins/bus-guard.mixin';
+import { livenessMixin, type LivenessService } from '../mixins/liveness.mixin';
+import { BROADCAST_TOGGLED, FORGET_LEASES, replicaTalkMixin, type TalkingService } from '../mixins/replica-talk.mixin';
 import { storeMixin } from '../mixins/store.mixin';
 
-export interface PresenceParts {
+export interface ServiceOptions {
   readonly config: Config;
   readonly store: PresenceStore;
   /** Epoch milliseconds. */
   readonly clock?: () => number;
 }
 
-export interface PresenceService extends ReplicaService, CoreLinkService {
+export interface PresenceService extends LivenessService, CoreLinkService, TalkingService {
   role: Role;
-  desk: PresenceDesk;
   store: PresenceStore;
-  clock: () => number;
   broadcastEnabled: boolean;
+  metrics: PresenceMetrics;
+  readonly desk: PresenceParts['desk'];
+  readonly reconciler: PresenceParts['reconciler'];
+  readonly heartbeatNotes: PresenceParts['heartbeatNotes'];
   tell(changes: readonly PresenceChange[]): void;
 }
 
 /** Upstream's shape and value; it limits nothing here (contract W12). */
 const MAX_CONNECTIONS_SHOWN = 200;
 
-type Run<A, R> = (this: PresenceService, args: A, ctx: Context) => Promise<R>;
-
-/** An action: arguments checked here, carried out where the state is kept. */
-function action<A, R>(name: string, readArguments: (params: unknown) => A, run: Run<A, R>) {
-  return {
-    handler(this: PresenceService, ctx: Context): Promise<R> {
-      const args = readArguments(ctx.params);
-      return this.atKeeper(ctx, name, () => run.call(this, args, ctx));
-    },
-  };
-}
+const action = actionsOf<PresenceService>();
 
 const connectionActions = {
   newConnection: action('newConnection', read.newConnection, async function ({ uid, session, nodeId }, ctx) {
@@ -63,7 +60,9 @@ const connectionActions = {
   }),
   updateConnection: action('updateConnection', read.updateConnection, async function ({ uid, connectionId }, ctx) {
     if (!uid || !connectionId) return undefined;
-    await this.desk.heartbeat(uid, connectionId, this.callerOf(ctx));
+    const nodeID = this.callerOf(ctx);
+    this.heartbeatNotes.heard(nodeID, this.clock());
+    await this.desk.heartbeat(uid, connectionId, nodeID);
     return { uid, connectionId };
   }),
   setConnectionStatus: action('setConnectionStatus', read.setConnectionStatus, function ({ uid, status, session }) {
@@ -105,7 +104,7 @@ const countActions = {
   toggleBroadcast: action('toggleBroadcast', read.toggleBroadcast, async function ({ enabled }) {
     await this.store.setBroadcastEnabled(enabled);
     this.broadcastEnabled = enabled;
-    send(this, BROADCAST_TOGGLED, [enabled]);
+    this.send(BROADCAST_TOGGLED, [enabled]);
     if (enabled) await this.tellBroadcastEnabled();
   }),
   getConnectionCount: action('getConnectionCount', read.nothing, async function () {
@@ -127,83 +126,77 @@ const events = {
     context: true,
     async handler(this: PresenceService, ctx: Context) {
       const news = instanceNews(ctx.params);
-      if (!news || !this.isKeeper()) return;
-      if (news.kind === 'alive') return this.store.hearInstance(news.id, news.connections, this.clock());
-      await this.store.forgetInstance(news.id);
-      await this.desk.dropInstance(news.id);
+      // Every replica hears it: the one that leads acts, and whoever takes over from it knows too.
+      if (news?.kind === 'gone') this.nodeWatch.left(news.id, performance.now());
+      if (!news || !this.isLeader()) return;
+      if (news.kind === 'alive') await this.store.hearInstance(news.id, news.connections, this.clock());
+      else await this.store.forgetInstance(news.id);
     },
   },
   /** Heard and ignored: no license is asked or required (contract 4.1, W12). */
   'license.module': { context: true, handler(this: PresenceService, _ctx: Context) {} },
-  '$node.disconnected': {
-    context: true,
-    async handler(this: PresenceService, ctx: Context<{ node?: { id?: string } }>) {
-      // A replica that died may have dropped sessions without having told us.
+};
+
+/** What its mixins and parts ask of the service. */
+function methodsOf(store: PresenceStore, config: Config): ServiceSchema['methods'] {
+  return {
+    /** What a node does when the state becomes its own to keep, or the jobs its own to do: it may have been left half done. */
+    async takeOver(this: PresenceService) {
+      this.broadcastEnabled = await store.broadcastEnabled();
+      if (store.isShared) await this.reconciler.step(config.MAX_CONCURRENT_SYNC);
+      else await this.reconciler.full();
+    },
+    /** Word of dropped sessions may have been lost while the bus was away. */
+    busCameBack(this: PresenceService) {
       this.desk.forgetLeases('all');
-      const id = ctx.params.node?.id;
-      if (id && this.isKeeper()) await this.desk.dropInstance(id);
     },
-  },
-};
-
-/** Told among replicas that share a store; nobody else listens. */
-const FORGET_LEASES = 'presence.leases.forget';
-const BROADCAST_TOGGLED = 'presence.broadcast.toggled';
-
-/** What replicas tell each other, so that they give the same answers (design invariant 13). */
-const replicaEvents = {
-  [FORGET_LEASES]: {
-    context: true,
-    handler(this: PresenceService, ctx: Context<[readonly string[] | 'all']>) {
-      if (ctx.nodeID !== this.broker.nodeID) this.desk.forgetLeases(ctx.params[0]);
+    tellReaped(this: PresenceService, reaped: Reaped) {
+      this.metrics.reaped(reaped);
     },
-  },
-  [BROADCAST_TOGGLED]: {
-    context: true,
-    handler(this: PresenceService, ctx: Context<[boolean]>) {
-      if (this.store.isShared) this.broadcastEnabled = ctx.params[0];
+    tellNodeLost(this: PresenceService) {
+      this.metrics.nodeLost();
     },
-  },
-};
-
-/** Sends an event; a bus that is away is no reason to fail what is durable already. */
-function send(service: PresenceService, event: string, payload: readonly unknown[]): void {
-  service.broker
-    .broadcast(event, payload)
-    .catch((error: unknown) => service.logger.warn(`${event} could not be sent`, error));
+    tell(this: PresenceService, changes: readonly PresenceChange[]) {
+      this.metrics.changed(changes);
+      if (!this.broadcastEnabled) return;
+      for (const change of changes) this.send(STATUS_EVENT, statusEvent(change));
+    },
+  };
 }
 
 /** The service `presence` (contract 2.1): the schema and its wiring; what it does is in lib/presence-desk.ts. */
-export function presenceService({ config, store, clock = Date.now }: PresenceParts): ServiceSchema {
-  const replicas = store.isShared
-    ? peersMixin((service) => (service as PresenceService).role === 'owner')
-    : keeperMixin;
+export function presenceService({ config, store, clock }: ServiceOptions): ServiceSchema {
+  const replicas = store.isShared ? peersMixin(store, config) : keeperMixin;
   return serviceSchema<PresenceService>({
     name: SERVICE_NAME,
     // Started last to first, stopped first to last: the store opens first and closes last.
-    mixins: [presenceJobsMixin(config), replicas, coreLinkMixin(), storeMixin(store)],
+    mixins: [
+      presenceJobsMixin(config),
+      livenessMixin(config),
+      replicas,
+      operatorMixin(config),
+      coreLinkMixin(),
+      replicaTalkMixin,
+      busGuardMixin(),
+      storeMixin(store),
+    ],
     actions: { ...connectionActions, ...claimActions, ...countActions },
-    events: { ...events, ...replicaEvents },
-    methods: {
-      /** What a node does when the state becomes its own to keep. */
-      async takeOver(this: PresenceService) {
-        this.broadcastEnabled = await store.broadcastEnabled();
-        await this.desk.verifyAll();
-      },
-      tell(this: PresenceService, changes: readonly PresenceChange[]) {
-        if (!this.broadcastEnabled) return;
-        for (const change of changes) send(this, STATUS_EVENT, statusEvent(change));
-      },
-    },
+    events,
+    methods: methodsOf(store, config),
     created(this: PresenceService) {
-      Object.assign(this, { store, clock, role: 'owner', broadcastEnabled: true });
-      this.desk = new PresenceDesk({
+      Object.assign(this, { store, role: 'owner', broadcastEnabled: true });
+      this.metrics = new PresenceMetrics(this.broker.metrics);
+      const parts = createParts({
+        config,
         store,
         clock,
-        maxQueued: config.MAX_QUEUED_CALLS,
         onChanges: (changes) => this.tell(changes),
-        leases: store.isShared ? leasesOf(this, config) : undefined,
+        onFlush: (flush) => this.metrics.flushed(flush),
+        onRepairs: (users) => this.metrics.repaired(users),
+        tellForget: (sessions) => this.send(FORGET_LEASES, [sessions]),
+        warn: (message, error) => this.logger.warn(message, error),
       });
+      Object.assign(this, parts);
     },
     async started(this: PresenceService) {
       this.role = roleOf(config, store);
@@ -214,15 +207,6 @@ export function presenceService({ config, store, clock = Date.now }: PresencePar
       await this.desk.stop();
     },
   });
-}
-
-function leasesOf(service: PresenceService, config: Config): PresenceOptions['leases'] {
-  const memory = new LeaseMemory();
-  const onDropped = (sessions: readonly string[] | 'all') => {
-    memory.forget(sessions);
-    send(service, FORGET_LEASES, [sessions]);
-  };
-  return { memory, refreshAfterMs: refreshAfterMs(config), onDropped };
 }
 
 /** For the loader: the service as the environment says. */

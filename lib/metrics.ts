@@ -1,0 +1,104 @@
+import type { BaseMetricOptions, MetricRegistry } from 'moleculer';
+import type { PresenceChange } from './engine';
+import type { Reaped } from './reaper';
+import type { StatusCounts, StoredInstance } from './store/port';
+
+const SECOND = 1000;
+
+const SPECS: readonly BaseMetricOptions[] = [
+  { name: 'presence.users', type: 'gauge', labelNames: ['status'], description: 'Users shown with each status' },
+  { name: 'presence.sessions', type: 'gauge', labelNames: ['instance'], description: 'Sessions of each instance' },
+  { name: 'presence.queue', type: 'gauge', description: 'Commands waiting in this node' },
+  { name: 'presence.bus.up', type: 'gauge', description: '1 while this node is on its bus, 0 while it is not' },
+  { name: 'presence.leader', type: 'gauge', description: '1 while this replica does the jobs that one replica does' },
+  { name: 'presence.changes.total', type: 'counter', labelNames: ['cause'], description: 'Changes told, by cause' },
+  { name: 'presence.repairs.total', type: 'counter', description: 'Users put right by the reconciler' },
+  { name: 'presence.ghosts.total', type: 'counter', description: 'Sessions ended because their lease was over' },
+  { name: 'presence.nodes.lost.total', type: 'counter', description: 'Nodes whose sessions were ended' },
+  histogram('presence.ghosts.age', 'seconds', 'Age of the lease of a session ended', [150, 160, 180, 240, 600, 3600]),
+  histogram('presence.batch.size', 'commands', 'Commands of a flush', [1, 4, 16, 64, 128, 256, 512]),
+  histogram('presence.flush.time', 'ms', 'Time of a flush', [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000]),
+  histogram('presence.expiry.lateness', 'ms', 'How late a claim ended', [100, 250, 500, 750, 1000, 2000, 10_000]),
+];
+
+/** How this node stands. */
+export interface NodeState {
+  readonly queued: number;
+  readonly busUp: boolean;
+  readonly leads: boolean;
+}
+
+/** What is stored: told by the leader alone, for it is the same wherever it is counted. */
+export interface Counted {
+  readonly users: StatusCounts;
+  readonly instances: readonly StoredInstance[];
+}
+
+/** The node's own metrics, in the broker's registry, whose reporters show them (docs/OPERATIONS.md). Costs nothing while metrics are off. */
+export class PresenceMetrics {
+  constructor(private readonly registry: MetricRegistry) {
+    if (!registry.isEnabled()) return;
+    for (const spec of SPECS) if (!registry.hasMetric(spec.name)) registry.register(spec);
+  }
+
+  get isOn(): boolean {
+    return this.registry.isEnabled();
+  }
+
+  flushed({ commands, tookMs }: { readonly commands: number; readonly tookMs: number }): void {
+    this.registry.observe('presence.batch.size', commands);
+    this.registry.observe('presence.flush.time', tookMs);
+  }
+
+  changed(changes: readonly PresenceChange[]): void {
+    if (!this.isOn) return;
+    for (const { before, after } of changes) {
+      const { cause, at } = after.presenceChange ?? {};
+      this.registry.increment('presence.changes.total', { cause });
+      if (cause !== 'expiry' || !before.statusExpiresAt || !at) continue;
+      this.registry.observe('presence.expiry.lateness', at.getTime() - before.statusExpiresAt.getTime());
+    }
+  }
+
+  repaired(users: number): void {
+    this.registry.increment('presence.repairs.total', undefined, users);
+  }
+
+  reaped({ agesMs }: Reaped): void {
+    this.registry.increment('presence.ghosts.total', undefined, agesMs.length);
+    for (const ageMs of agesMs) this.registry.observe('presence.ghosts.age', ageMs / SECOND);
+  }
+
+  nodeLost(): void {
+    this.registry.increment('presence.nodes.lost.total');
+  }
+
+  state({ queued, busUp, leads }: NodeState): void {
+    this.registry.set('presence.queue', queued);
+    this.registry.set('presence.bus.up', busUp ? 1 : 0);
+    this.registry.set('presence.leader', leads ? 1 : 0);
+  }
+
+  /** @param counted absent where another replica counts */
+  counted(counted: Counted | undefined): void {
+    if (!this.isOn) return;
+    // What another replica counts now must not stay here as it was when this one counted.
+    this.clear('presence.users');
+    this.clear('presence.sessions');
+    for (const [status, users] of Object.entries(counted?.users ?? {})) {
+      this.registry.set('presence.users', users, { status });
+    }
+    for (const { instanceId, sessions } of counted?.instances ?? []) {
+      this.registry.set('presence.sessions', sessions, { instance: instanceId });
+    }
+  }
+
+  private clear(name: string): void {
+    // Moleculer's types leave out what its metrics can do.
+    (this.registry.getMetric(name) as unknown as { clear(): void }).clear();
+  }
+}
+
+function histogram(name: string, unit: string, description: string, buckets: number[]): BaseMetricOptions {
+  return { name, type: 'histogram', unit, description, buckets } as BaseMetricOptions;
+}
