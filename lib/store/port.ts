@@ -18,7 +18,10 @@ export interface SessionWork {
 }
 
 export interface AppliedSessions extends UserState {
-  /** For each command: whether what it names was there before (`SessionOutcome.found`). */
+  /**
+   * For each command: whether what it names was there before (`SessionOutcome.found`). A removal that races with another
+   * replica's may be told so by both: never by none.
+   */
   readonly found: readonly boolean[];
 }
 
