@@ -40,7 +40,7 @@ export class MongoStore implements PresenceStore {
 
   constructor(private readonly options: MongoStoreOptions) {
     this.connection = new MongoConnection(options);
-    this.ledger = new MongoLedger(this.connection);
+    this.ledger = new MongoLedger(this.connection, () => this.createsUsers);
     this.sessionWriter = new SessionWriter(this.connection, options.refreshAfterMs);
     this.userWriter = new UserWriter(this.connection, () => this.createsUsers);
   }
