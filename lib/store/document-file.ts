@@ -79,37 +79,62 @@ export class DocumentFile<T extends Document> {
   }
 
   /** Writes whole documents. Resolves when they are in the file; STORE_UNAVAILABLE when they cannot be written. */
-  putAll(documents: readonly T[]): Promise<void> {
-    if (documents.length === 0 || !this.filename) return this.keep(documents);
-    const written = this.lastWrite.then(() => this.write(documents));
+  async putAll(documents: readonly T[]): Promise<void> {
+    const keep = () => documents.forEach((document) => this.documents.set(document._id, document));
+    if (documents.length === 0 || !this.filename) return keep();
+    await this.inTurn(
+      documents.map(({ _id }) => _id),
+      (db) => this.put(db, documents),
+      keep,
+    );
+  }
+
+  /** Removes documents; ids that are not there are passed over. STORE_UNAVAILABLE when that cannot be written. */
+  async removeAll(ids: readonly string[]): Promise<void> {
+    const forget = () => ids.forEach((id) => this.documents.delete(id));
+    if (ids.length === 0 || !this.filename) return forget();
+    const remove = (db: Datastore) => db.removeAsync({ _id: { $in: [...ids] } }, { multi: true });
+    await this.inTurn(ids, remove, forget);
+  }
+
+  /**
+   * One write at a time: which documents are new is only true until the next write.
+   *
+   * @param keep takes into the map what is now in the file
+   */
+  private inTurn(ids: readonly string[], change: (db: Datastore) => Promise<unknown>, keep: () => void): Promise<void> {
+    const written = this.lastWrite.then(() => this.write(ids, change, keep));
     this.lastWrite = written.catch(() => undefined);
     return written;
   }
 
-  private async keep(documents: readonly T[]): Promise<void> {
-    for (const document of documents) this.documents.set(document._id, document);
-  }
-
-  /** One write at a time: which documents are new is only true until the next write. */
-  private async write(documents: readonly T[]): Promise<void> {
+  private async write(
+    ids: readonly string[],
+    change: (db: Datastore) => Promise<unknown>,
+    keep: () => void,
+  ): Promise<void> {
     const db = this.database();
     try {
       if (this.failed.size > 0) await this.repair(db);
-      const created = documents.filter(({ _id }) => !this.documents.has(_id));
-      if (created.length > 0) await db.insertAsync(created);
-      // One after the other: what follows a half-written line would be lost with it.
-      for (const document of documents) {
-        if (this.documents.has(document._id)) await db.updateAsync({ _id: document._id }, document);
-      }
+      await change(db);
     } catch (thrown) {
-      for (const { _id } of documents) this.failed.add(_id);
+      for (const id of ids) this.failed.add(id);
       throw new PresenceError('STORE_UNAVAILABLE', `the data file cannot be written: ${asError(thrown).message}`);
     }
-    await this.keep(documents);
-    this.linesSinceCompaction += documents.length;
+    keep();
+    this.linesSinceCompaction += ids.length;
     // What was written is safe whether or not the file gets shorter now: a later write tries again.
     if (this.linesSinceCompaction > COMPACT_AFTER_LINES + this.documents.size)
       await this.compact().catch(() => undefined);
+  }
+
+  private async put(db: Datastore, documents: readonly T[]): Promise<void> {
+    const created = documents.filter(({ _id }) => !this.documents.has(_id));
+    if (created.length > 0) await db.insertAsync(created);
+    // One after the other: what follows a half-written line would be lost with it.
+    for (const document of documents) {
+      if (this.documents.has(document._id)) await db.updateAsync({ _id: document._id }, document);
+    }
   }
 
   /** Rewrites the file whole (NeDB writes beside it and renames), then takes back in NeDB what failed. */

@@ -5,6 +5,8 @@ import { applySessionCommand } from '../../domain/sessions';
 import type { Session, UserRecord } from '../../domain/types';
 import { DirectoryLock } from './directory-lock';
 import { DocumentFile } from './document-file';
+import { EmbeddedCoordination } from './embedded-coordination';
+import { countInstances, countStatuses } from './embedded-counts';
 import { EmbeddedLedger } from './embedded-ledger';
 import type {
   AppliedSessions,
@@ -13,6 +15,8 @@ import type {
   PresenceWrite,
   PresenceWritten,
   SessionWork,
+  StatusCounts,
+  StoredInstance,
 } from './port';
 import { SessionIndex } from './session-index';
 
@@ -44,6 +48,7 @@ export class EmbeddedStore implements PresenceStore {
   private readonly users: DocumentFile<UserRecord>;
   private readonly sessions: DocumentFile<SessionsDocument>;
   private readonly ledger: EmbeddedLedger;
+  private readonly coordination: EmbeddedCoordination;
   private readonly lock: DirectoryLock | undefined;
   private readonly index = new SessionIndex();
   /** Users whose active claim has an end. */
@@ -55,6 +60,7 @@ export class EmbeddedStore implements PresenceStore {
     this.users = new DocumentFile(file('users'));
     this.sessions = new DocumentFile(file('usersSessions'));
     this.ledger = new EmbeddedLedger(file('presence_state'));
+    this.coordination = new EmbeddedCoordination(file('presence_nodes'));
     this.lock = options.dataDir === IN_MEMORY ? undefined : new DirectoryLock(options.dataDir);
   }
 
@@ -64,7 +70,7 @@ export class EmbeddedStore implements PresenceStore {
       await this.lock.acquire();
     }
     try {
-      for (const part of [this.users, this.sessions, this.ledger]) await part.open();
+      for (const part of this.parts()) await part.open();
     } catch (error) {
       await this.lock?.release();
       throw error;
@@ -74,7 +80,7 @@ export class EmbeddedStore implements PresenceStore {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.users.close(), this.sessions.close(), this.ledger.close()]);
+    await Promise.all(this.parts().map((part) => part.close()));
     await this.lock?.release();
   }
 
@@ -135,6 +141,38 @@ export class EmbeddedStore implements PresenceStore {
     for (let i = 0; i < all.length; i += size) yield all.slice(i, i + size);
   }
 
+  async ownersOfStale(beforeMs: number, instances: ReadonlySet<string>, limit: number): Promise<string[]> {
+    return this.ownersWhere((s) => s._updatedAt.getTime() <= beforeMs && instances.has(s.instanceId), limit);
+  }
+
+  async storedInstances(): Promise<StoredInstance[]> {
+    return countInstances([...this.sessions.values()].map(({ connections }) => connections));
+  }
+
+  async statusCounts(): Promise<StatusCounts> {
+    return countStatuses(this.users.values());
+  }
+
+  noteHeartbeats(instanceId: string): Promise<void> {
+    return this.coordination.noteHeartbeats(instanceId);
+  }
+
+  async heartbeatingInstances(): Promise<ReadonlySet<string>> {
+    return this.coordination.heartbeatingInstances();
+  }
+
+  async lead(job: string, holder: string, ttlMs: number): Promise<boolean> {
+    return this.coordination.lead(job, holder, ttlMs);
+  }
+
+  async resign(job: string, holder: string): Promise<void> {
+    this.coordination.resign(job, holder);
+  }
+
+  async timeMs(): Promise<number> {
+    return Date.now();
+  }
+
   hearInstance(instanceId: string, connections: number | undefined, nowMs: number): Promise<void> {
     return this.ledger.hearInstance(instanceId, connections, nowMs);
   }
@@ -161,6 +199,10 @@ export class EmbeddedStore implements PresenceStore {
 
   async refresh(): Promise<void> {}
 
+  private parts(): readonly { open(): Promise<void>; close(): Promise<void> }[] {
+    return [this.users, this.sessions, this.ledger, this.coordination];
+  }
+
   private async writeSessions(writes: readonly SessionsDocument[]): Promise<void> {
     if (writes.length === 0) return;
     const before = writes.map(({ _id }) => this.sessions.get(_id)?.connections ?? NO_SESSIONS);
@@ -169,9 +211,12 @@ export class EmbeddedStore implements PresenceStore {
     this.ledger.observe(this.index.size);
   }
 
-  private ownersWhere(matches: (session: Session) => boolean): string[] {
+  private ownersWhere(matches: (session: Session) => boolean, limit = Infinity): string[] {
     const owners: string[] = [];
-    for (const { _id, connections } of this.sessions.values()) if (connections.some(matches)) owners.push(_id);
+    for (const { _id, connections } of this.sessions.values()) {
+      if (owners.length >= limit) break;
+      if (connections.some(matches)) owners.push(_id);
+    }
     return owners;
   }
 

@@ -18,7 +18,10 @@ export interface SessionWork {
 }
 
 export interface AppliedSessions extends UserState {
-  /** For each command: whether what it names was there before (`SessionOutcome.found`). */
+  /**
+   * For each command: whether what it names was there before (`SessionOutcome.found`). A removal that races with another
+   * replica's may be told so by both: never by none.
+   */
   readonly found: readonly boolean[];
 }
 
@@ -51,6 +54,9 @@ export interface StoredInstance {
 
 /** How many users are shown with each status; users never seen count as offline or not at all. */
 export type StatusCounts = Readonly<Record<Status, number>>;
+
+/** An instance not noted as sending heartbeats for this long is forgotten: whoever sees it live notes it again long before. */
+export const HEARTBEATS_KEPT_MS = 7 * 24 * 60 * 60_000;
 
 /**
  * Where presence is kept. Both twins (embedded, MongoDB) pass the same contract suite.
@@ -86,7 +92,8 @@ export interface PresenceStore {
 
   /**
    * Users that hold a session of one of these instances whose lease was last written at this time or before.
-   * At most `limit` of them, the oldest leases first where that costs nothing.
+   * At most `limit` of them, the oldest leases first where that costs nothing. A session that holds no time for its lease
+   * (only others leave such) is not found here: it gets one with its next heartbeat, or goes with its instance.
    */
   ownersOfStale(beforeMs: number, instances: ReadonlySet<string>, limit: number): Promise<string[]>;
   /** Every instance that has a session. */
@@ -94,7 +101,10 @@ export interface PresenceStore {
   /** How many users are shown with each status. */
   statusCounts(): Promise<StatusCounts>;
 
-  /** Remembers that an instance sends heartbeats, so that its sessions have leases (design invariant 6). */
+  /**
+   * Remembers that an instance sends heartbeats, so that its sessions have leases (design invariant 6), for
+   * HEARTBEATS_KEPT_MS. Noting a known instance again, at most once an hour, is what keeps it remembered.
+   */
   noteHeartbeats(instanceId: string): Promise<void>;
   heartbeatingInstances(): Promise<ReadonlySet<string>>;
 

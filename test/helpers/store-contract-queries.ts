@@ -7,6 +7,8 @@ export interface StoreUnderTest {
   readonly store: PresenceStore;
   /** Puts users there as their owner would: a store that shares them never creates any. */
   seedUsers(users: readonly UserRecord[]): Promise<void>;
+  /** The store that the next process opens on what is kept, should this one be killed now. */
+  afterKill(): Promise<PresenceStore>;
   dispose(): Promise<void>;
 }
 

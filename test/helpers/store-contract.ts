@@ -13,12 +13,17 @@ import {
   userRecord,
   work,
 } from './presence-builders';
+import { describeStoreLiveness } from './store-contract-liveness';
 import { describeStoreQueries, type StoreUnderTest } from './store-contract-queries';
 
 export type { StoreUnderTest };
 
-/** What every presence store does, whatever it is built on. */
-export function describeStoreContract(name: string, factory: () => Promise<StoreUnderTest>): void {
+/** What every presence store does, whatever it is built on; one that is not durable keeps nothing over its end. */
+export function describeStoreContract(
+  name: string,
+  factory: () => Promise<StoreUnderTest>,
+  { isDurable = true }: { isDurable?: boolean } = {},
+): void {
   describe(`presence store: ${name}`, () => {
     let under: StoreUnderTest;
     let store: PresenceStore;
@@ -179,5 +184,6 @@ export function describeStoreContract(name: string, factory: () => Promise<Store
     });
 
     describeStoreQueries(() => under);
+    describeStoreLiveness(() => under, { isDurable });
   });
 }

@@ -26,8 +26,13 @@ export function inOneReply(ids: readonly string[]): { batchSize: number } {
   return { batchSize: ids.length + 1 };
 }
 
+/** Whether a write of one document failed because another holds its key. */
+export function isDuplicate(thrown: unknown): boolean {
+  return (thrown as { code?: unknown }).code === DUPLICATE_KEY;
+}
+
 function onlyDuplicates(thrown: unknown): boolean {
-  const { code, writeErrors } = thrown as { code?: number; writeErrors?: { code?: number } | { code?: number }[] };
+  const { writeErrors } = thrown as { writeErrors?: { code?: number } | { code?: number }[] };
   const errors = writeErrors === undefined ? [] : Array.isArray(writeErrors) ? writeErrors : [writeErrors];
-  return errors.length > 0 ? errors.every((error) => error.code === DUPLICATE_KEY) : code === DUPLICATE_KEY;
+  return errors.length > 0 ? errors.every(isDuplicate) : isDuplicate(thrown);
 }

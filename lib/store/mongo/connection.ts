@@ -65,8 +65,12 @@ export class MongoConnection {
   }
 
   collection<T extends { readonly _id: string }>(name: string): Collection<T> {
-    if (!this.db) throw new PresenceError('STORE_UNAVAILABLE', 'the database connection is closed');
-    return this.db.collection<T>(name);
+    return this.database().collection<T>(name);
+  }
+
+  /** A command to the database, which the primary answers. */
+  async command(command: object): Promise<unknown> {
+    return this.database().command(command);
   }
 
   /**
@@ -89,6 +93,11 @@ export class MongoConnection {
       }
       await delay(pauseMs * (0.5 + Math.random() / 2));
     }
+  }
+
+  private database(): Db {
+    if (!this.db) throw new PresenceError('STORE_UNAVAILABLE', 'the database connection is closed');
+    return this.db;
   }
 }
 

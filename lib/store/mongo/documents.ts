@@ -80,6 +80,7 @@ function isStatus(value: unknown): value is Status {
   return (STATUSES as readonly unknown[]).includes(value);
 }
 
-function isDate(value: unknown): value is Date {
+/** Whatever a database may hold, this is a date and one that is a time. */
+export function isDate(value: unknown): value is Date {
   return Object.prototype.toString.call(value) === '[object Date]' && !Number.isNaN((value as Date).getTime());
 }

@@ -1,9 +1,14 @@
+import { HEARTBEATS_KEPT_MS } from '../port';
 import type { MongoConnection } from './connection';
 
 interface Wanted {
   readonly collection: string;
   readonly key: Record<string, 1>;
-  readonly options?: { readonly partialFilterExpression?: object; readonly sparse?: boolean };
+  readonly options?: {
+    readonly partialFilterExpression?: object;
+    readonly sparse?: boolean;
+    readonly expireAfterSeconds?: number;
+  };
 }
 
 /** Upstream has none besides `_id` on `usersSessions` (contract 5.3, W17); what liveness and expiry look for is named here. */
@@ -17,6 +22,7 @@ const WANTED: readonly Wanted[] = [
     key: { statusExpiresAt: 1 },
     options: { partialFilterExpression: { statusExpiresAt: { $exists: true } } },
   },
+  { collection: 'presence_nodes', key: { at: 1 }, options: { expireAfterSeconds: HEARTBEATS_KEPT_MS / 1000 } },
 ];
 
 /**

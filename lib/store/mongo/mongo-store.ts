@@ -1,4 +1,3 @@
-import type { Collection, FilterQuery } from 'mongodb';
 import type {
   AppliedSessions,
   ConnectionCounts,
@@ -6,14 +5,17 @@ import type {
   PresenceWrite,
   PresenceWritten,
   SessionWork,
+  StatusCounts,
+  StoredInstance,
 } from '../port';
 import { MongoConnection, type MongoOptions } from './connection';
-import type { SessionsDocument } from './documents';
+import { MongoCoordination } from './coordination';
 import { ensureIndexes } from './indexes';
 import { MongoLedger } from './ledger';
+import { MongoQueries } from './queries';
 import { SessionWriter } from './session-writer';
-import { UserWriter, type UserDocument } from './user-writer';
 import { slicesToVerify } from './slices';
+import { UserWriter } from './user-writer';
 
 export interface MongoStoreOptions extends MongoOptions {
   /** Whether to make indexes, once it is known whose the users are: an observer looks for nothing. */
@@ -21,9 +23,6 @@ export interface MongoStoreOptions extends MongoOptions {
   /** A lease younger than this is not written again. */
   readonly refreshAfterMs: number;
 }
-
-const EXPIRED_AT_ONCE = 1000;
-const FIND_BATCH = 5000;
 
 /**
  * The MongoDB twin: Rocket.Chat's collections and shapes (contract 5). A batch is read in one round trip,
@@ -34,13 +33,17 @@ export class MongoStore implements PresenceStore {
   readonly isShared = true;
   private ownUsers = false;
   private readonly connection: MongoConnection;
+  private readonly queries: MongoQueries;
+  private readonly coordination: MongoCoordination;
   private readonly ledger: MongoLedger;
   private readonly sessionWriter: SessionWriter;
   private readonly userWriter: UserWriter;
 
   constructor(private readonly options: MongoStoreOptions) {
     this.connection = new MongoConnection(options);
-    this.ledger = new MongoLedger(this.connection);
+    this.queries = new MongoQueries(this.connection);
+    this.coordination = new MongoCoordination(this.connection);
+    this.ledger = new MongoLedger(this.connection, () => this.createsUsers);
     this.sessionWriter = new SessionWriter(this.connection, options.refreshAfterMs);
     this.userWriter = new UserWriter(this.connection, () => this.createsUsers);
   }
@@ -79,36 +82,56 @@ export class MongoStore implements PresenceStore {
     return this.userWriter.write(writes, (uids) => this.sessionWriter.revsOf(uids));
   }
 
-  async ownersOfSessions(sessionIds: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {
-    const asked = new Map<string, string[]>(sessionIds.map((id) => [id, []]));
-    const documents = await this.findSessions(
-      { 'connections.id': { $in: [...asked.keys()] } },
-      { 'connections.id': 1 },
-    );
-    for (const { _id, connections = [] } of documents) {
-      for (const id of new Set(connections.map((entry) => entry.id))) asked.get(id)?.push(_id);
-    }
-    return asked;
+  ownersOfSessions(sessionIds: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {
+    return this.queries.ownersOfSessions(sessionIds);
   }
 
   ownersOfInstance(instanceId: string): Promise<string[]> {
-    return this.findOwners({ 'connections.instanceId': instanceId });
+    return this.queries.ownersOfInstance(instanceId);
   }
 
   ownersOutside(keep: ReadonlySet<string>): Promise<string[]> {
-    return this.findOwners({ connections: { $elemMatch: { instanceId: { $nin: [...keep] } } } });
+    return this.queries.ownersOutside(keep);
   }
 
   usersExpired(nowMs: number): Promise<string[]> {
-    return this.connection.patiently(async () => {
-      const filter: FilterQuery<UserDocument> = { statusExpiresAt: { $lt: new Date(nowMs) } };
-      const options = { projection: { _id: 1 }, sort: { statusExpiresAt: 1 }, limit: EXPIRED_AT_ONCE };
-      return (await this.users().find(filter, options).toArray()).map(({ _id }) => _id);
-    });
+    return this.queries.usersExpired(nowMs);
   }
 
   slicesToVerify(size: number): AsyncIterable<string[]> {
     return slicesToVerify(this.connection, size);
+  }
+
+  ownersOfStale(beforeMs: number, instances: ReadonlySet<string>, limit: number): Promise<string[]> {
+    return this.queries.ownersOfStale(beforeMs, instances, limit);
+  }
+
+  storedInstances(): Promise<StoredInstance[]> {
+    return this.queries.storedInstances();
+  }
+
+  statusCounts(): Promise<StatusCounts> {
+    return this.queries.statusCounts();
+  }
+
+  noteHeartbeats(instanceId: string): Promise<void> {
+    return this.coordination.noteHeartbeats(instanceId);
+  }
+
+  heartbeatingInstances(): Promise<ReadonlySet<string>> {
+    return this.coordination.heartbeatingInstances();
+  }
+
+  lead(job: string, holder: string, ttlMs: number): Promise<boolean> {
+    return this.coordination.lead(job, holder, ttlMs);
+  }
+
+  resign(job: string, holder: string): Promise<void> {
+    return this.coordination.resign(job, holder);
+  }
+
+  timeMs(): Promise<number> {
+    return this.coordination.timeMs();
   }
 
   hearInstance(instanceId: string, connections: number | undefined, nowMs: number): Promise<void> {
@@ -133,23 +156,5 @@ export class MongoStore implements PresenceStore {
 
   setBroadcastEnabled(enabled: boolean): Promise<void> {
     return this.ledger.setBroadcastEnabled(enabled);
-  }
-
-  private findOwners(filter: FilterQuery<SessionsDocument>): Promise<string[]> {
-    return this.findSessions(filter, { _id: 1 }).then((documents) => documents.map(({ _id }) => _id));
-  }
-
-  private findSessions(filter: FilterQuery<SessionsDocument>, projection: object): Promise<SessionsDocument[]> {
-    return this.connection.patiently(() =>
-      this.sessions().find(filter, { projection, batchSize: FIND_BATCH }).toArray(),
-    );
-  }
-
-  private sessions(): Collection<SessionsDocument> {
-    return this.connection.collection('usersSessions');
-  }
-
-  private users(): Collection<UserDocument> {
-    return this.connection.collection('users');
   }
 }

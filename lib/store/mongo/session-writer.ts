@@ -1,5 +1,5 @@
 import type { Collection, FilterQuery } from 'mongodb';
-import { applySessionCommand } from '../../../domain/sessions';
+import { applySessionCommand, type SessionCommand } from '../../../domain/sessions';
 import type { Session, UserRecord } from '../../../domain/types';
 import { PresenceError } from '../../errors';
 import type { AppliedSessions, SessionWork } from '../port';
@@ -35,8 +35,9 @@ export class SessionWriter {
    * @throws PresenceError CONFLICT when races never end
    */
   apply(work: readonly SessionWork[], nowMs: number): Promise<AppliedSessions[]> {
+    // Outlives a repetition: an attempt whose answer got lost may have been applied, and what it found is known.
+    const applied = new Array<Omit<AppliedSessions, 'user'>>(work.length);
     return this.connection.patiently(async () => {
-      const applied = new Array<Omit<AppliedSessions, 'user'>>(work.length);
       let pending = work.map((_, at) => at);
       for (let attempt = 0; pending.length > 0; attempt++) {
         if (attempt === MAX_ATTEMPTS) {
@@ -74,7 +75,7 @@ export class SessionWriter {
       const stored = storedOf.get(work[at]!.uid);
       const before = sessionsOf(stored);
       const applied = this.applyTo(work[at]!, before, stored?.rev ?? 0, nowMs);
-      results[at] = applied;
+      results[at] = withFoundBefore(applied, results[at], work[at]!.commands);
       if (applied.sessions !== before) writes.push({ at, stored, applied });
     }
     return writes.length === 0 ? [] : this.writeSessions(writes);
@@ -141,6 +142,23 @@ function sessionsFilter(uid: string, stored: SessionsDocument | undefined): Filt
   if (!stored) return { _id: uid, rev: -1 };
   const size = Array.isArray(stored.connections) ? { connections: { $size: stored.connections.length } } : {};
   return { _id: uid, rev: stored.rev ?? null, ...size } as FilterQuery<SessionsDocument>;
+}
+
+const REMOVALS: ReadonlySet<SessionCommand['kind']> = new Set(['disconnect', 'dropInstance', 'dropOtherInstances']);
+
+/**
+ * What an earlier attempt found for a removal stays found. That attempt may have removed it, and then its answer got
+ * lost or another replica wrote over it before we looked: the next attempt finds nothing any more. A removal answers
+ * what it removed, and callers act on that: once too often is harmless, a miss is not.
+ */
+function withFoundBefore(
+  applied: Omit<AppliedSessions, 'user'>,
+  earlier: Omit<AppliedSessions, 'user'> | undefined,
+  commands: readonly SessionCommand[],
+): Omit<AppliedSessions, 'user'> {
+  if (!earlier) return applied;
+  const found = applied.found.map((now, i) => now || (REMOVALS.has(commands[i]!.kind) && earlier.found[i]!));
+  return { ...applied, found };
 }
 
 /** Ours, or another replica's that came to the very same: nothing is lost either way. */

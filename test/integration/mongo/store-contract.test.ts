@@ -28,16 +28,23 @@ describe.each([true, false])('on a database with users of our own: %p', (ownUser
     };
     const db = client.db(name);
     if (!ownUsers) await db.collection('rocketchat_settings').insertOne({ _id: 'Site_Url' as never });
-    const store = new MongoStore(options);
-    await store.open();
+    const opened: MongoStore[] = [];
+    const open = async () => {
+      const store = new MongoStore(options);
+      opened.push(store);
+      await store.open();
+      return store;
+    };
+    const store = await open();
     expect(store.createsUsers).toBe(ownUsers);
     return {
       store,
       async seedUsers(users) {
         if (users.length > 0) await db.collection('users').insertMany(users.map((user) => ({ ...user })) as never[]);
       },
+      afterKill: open,
       async dispose() {
-        await store.close();
+        for (const one of opened) await one.close();
         await db.dropDatabase();
       },
     };

@@ -2,6 +2,7 @@ import { appendFileSync, promises as fs } from 'node:fs';
 import path from 'node:path';
 import type { Command } from '../../../domain/commands';
 import { PresenceEngine } from '../../../lib/engine';
+import { DocumentFile } from '../../../lib/store/document-file';
 import { connected, connectAll, embeddedFolders, SESSIONS_FILE, storage } from '../../helpers/embedded-folders';
 import { NOW, userRecord, work } from '../../helpers/presence-builders';
 
@@ -109,5 +110,21 @@ describe('a write that fails', () => {
     await run('u2', 'connect');
     await run('u1', 'heartbeat');
     expect(told).toEqual(['u2 is online', 'u1 is online']);
+  });
+
+  it('and was to remove documents leaves them all, here and in the file', async () => {
+    const filename = path.join(await newFolder(), 'some.db');
+    const file = new DocumentFile<{ _id: string }>(filename);
+    await file.open();
+    await file.putAll(['a', 'b', 'c'].map((_id) => ({ _id })));
+    const ids = () => [...file.values()].map(({ _id }) => _id).sort();
+    tearNextWrite();
+    await expect(file.removeAll(['a', 'b'])).rejects.toMatchObject(unavailable);
+    expect(ids()).toEqual(['a', 'b', 'c']);
+    await file.removeAll(['c', 'never']);
+    await file.close();
+    await file.open();
+    expect(ids()).toEqual(['a', 'b']);
+    await file.close();
   });
 });

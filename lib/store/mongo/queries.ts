@@ -1,0 +1,108 @@
+import type { Collection, FilterQuery } from 'mongodb';
+import { STATUSES, type Status } from '../../../domain/types';
+import type { StatusCounts, StoredInstance } from '../port';
+import type { MongoConnection } from './connection';
+import { isDate, type SessionsDocument } from './documents';
+import type { UserDocument } from './user-writer';
+
+const EXPIRED_AT_ONCE = 1000;
+const FIND_BATCH = 5000;
+/** An entry whose id is no text is no session (`sessionsOf`). Nothing would ever drop it, so it must not be found for that. */
+const IS_SESSION = { $type: 'string' };
+
+/** What is asked across users: whom something concerns, and how much of what there is. */
+export class MongoQueries {
+  constructor(private readonly connection: MongoConnection) {}
+
+  async ownersOfSessions(sessionIds: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {
+    const asked = new Map<string, string[]>(sessionIds.map((id) => [id, []]));
+    const filter = { 'connections.id': { $in: [...asked.keys()] } };
+    for (const { _id, connections = [] } of await this.findSessions(filter, { 'connections.id': 1 })) {
+      for (const id of new Set(connections.map((entry) => entry.id))) asked.get(id)?.push(_id);
+    }
+    return asked;
+  }
+
+  ownersOfInstance(instanceId: string): Promise<string[]> {
+    return this.findOwners({ 'connections.instanceId': instanceId });
+  }
+
+  ownersOutside(keep: ReadonlySet<string>): Promise<string[]> {
+    return this.findOwners({ connections: { $elemMatch: { instanceId: { $nin: [...keep] } } } });
+  }
+
+  /**
+   * By the index on `connections._updatedAt`, which also gives the oldest first. Entries without a date there are left out
+   * (port): with them every user who has ever logged out would be looked at, for an empty list is indexed like they are.
+   */
+  async ownersOfStale(beforeMs: number, instances: ReadonlySet<string>, limit: number): Promise<string[]> {
+    if (instances.size === 0 || limit <= 0) return []; // a limit of 0 is none to the database
+    const stale = { _updatedAt: { $lte: new Date(beforeMs) }, instanceId: { $in: [...instances] }, id: IS_SESSION };
+    return this.findOwners({ connections: { $elemMatch: stale } }, limit);
+  }
+
+  storedInstances(): Promise<StoredInstance[]> {
+    return this.connection.patiently(async () => {
+      const found = await this.sessions()
+        .aggregate<{ _id: string; sessions: number; newest: unknown }>([
+          { $match: { 'connections.instanceId': { $type: 'string' } } }, // by its index, past those without sessions
+          { $unwind: '$connections' },
+          { $match: { 'connections.instanceId': { $type: 'string' }, 'connections.id': IS_SESSION } },
+          {
+            $group: {
+              _id: '$connections.instanceId',
+              sessions: { $sum: 1 },
+              newest: { $max: '$connections._updatedAt' },
+            },
+          },
+        ])
+        .toArray();
+      return found.map(({ _id, sessions, newest }) => {
+        return { instanceId: _id, sessions, newestMs: isDate(newest) ? newest.getTime() : 0 };
+      });
+    });
+  }
+
+  statusCounts(): Promise<StatusCounts> {
+    return this.connection.patiently(async () => {
+      const counts: Record<Status, number> = { online: 0, away: 0, busy: 0, offline: 0 };
+      const found = await this.users()
+        .aggregate<{ _id: Status; users: number }>([
+          { $match: { status: { $in: [...STATUSES] } } }, // by its index: no user document is read
+          { $group: { _id: '$status', users: { $sum: 1 } } },
+        ])
+        .toArray();
+      for (const { _id, users } of found) counts[_id] = users;
+      return counts;
+    });
+  }
+
+  usersExpired(nowMs: number): Promise<string[]> {
+    return this.connection.patiently(async () => {
+      const filter: FilterQuery<UserDocument> = { statusExpiresAt: { $lt: new Date(nowMs) } };
+      const options = { projection: { _id: 1 }, sort: { statusExpiresAt: 1 }, limit: EXPIRED_AT_ONCE };
+      return (await this.users().find(filter, options).toArray()).map(({ _id }) => _id);
+    });
+  }
+
+  private async findOwners(filter: FilterQuery<SessionsDocument>, limit = 0): Promise<string[]> {
+    return (await this.findSessions(filter, { _id: 1 }, limit)).map(({ _id }) => _id);
+  }
+
+  private findSessions(
+    filter: FilterQuery<SessionsDocument>,
+    projection: object,
+    limit = 0,
+  ): Promise<SessionsDocument[]> {
+    const options = { projection, batchSize: FIND_BATCH, limit };
+    return this.connection.patiently(() => this.sessions().find(filter, options).toArray());
+  }
+
+  private sessions(): Collection<SessionsDocument> {
+    return this.connection.collection('usersSessions');
+  }
+
+  private users(): Collection<UserDocument> {
+    return this.connection.collection('users');
+  }
+}
