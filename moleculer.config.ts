@@ -5,6 +5,7 @@ import { readConfig } from './lib/env';
 import { ErrorWire } from './lib/error-wire';
 import { REPL_COMMANDS } from './lib/repl/commands';
 import { EjsonSerializer } from './lib/serializer';
+import { transporterOptions } from './lib/transporter';
 
 const SECOND = 1000;
 /** As every Rocket.Chat node has it (contract 1.2). */
@@ -20,7 +21,7 @@ export function brokerOptions(config: Config): BrokerOptions {
   return {
     namespace: config.MS_NAMESPACE,
     nodeID: config.INSTANCE_ID,
-    transporter: config.TRANSPORTER,
+    transporter: transporterOptions(config),
     serializer: config.SERIALIZER === 'EJSON' ? new EjsonSerializer() : config.SERIALIZER,
     errorRegenerator: new ErrorWire(),
     ...timing(config),
