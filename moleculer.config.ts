@@ -4,6 +4,7 @@ import type { Config } from './lib/env';
 import { readConfig } from './lib/env';
 import { ErrorWire } from './lib/error-wire';
 import { EjsonSerializer } from './lib/serializer';
+import { transporterOptions } from './lib/transporter';
 
 const SECOND = 1000;
 /** As every Rocket.Chat node has it (contract 1.2). */
@@ -19,7 +20,7 @@ export function brokerOptions(config: Config): BrokerOptions {
   return {
     namespace: config.MS_NAMESPACE,
     nodeID: config.INSTANCE_ID,
-    transporter: config.TRANSPORTER,
+    transporter: transporterOptions(config),
     serializer: config.SERIALIZER === 'EJSON' ? new EjsonSerializer() : config.SERIALIZER,
     errorRegenerator: new ErrorWire(),
     ...timing(config),
