@@ -1,5 +1,6 @@
 import http from 'node:http';
 import type { Service, ServiceSchema } from 'moleculer';
+import { busAsBelieved, type BusState } from '../lib/bus-guard';
 import { SERVICE_NAME } from '../lib/contract';
 import { readConfig, type Config } from '../lib/env';
 import type { Role } from '../lib/role';
@@ -20,11 +21,14 @@ interface Health {
 interface PresenceView extends Service {
   readonly store: Pick<PresenceStore, 'isThere'>;
   readonly role: Role;
+  busState(): BusState;
 }
 
 interface HealthService extends Service {
   servers: http.Server[];
 }
+
+const BUS: Readonly<Record<BusState, Health['bus']>> = { none: 'none', up: 'connected', down: 'disconnected' };
 
 /** A probe that takes longer than this is not answered. */
 const PROBE_TIMEOUT_MS = 5000;
@@ -73,17 +77,12 @@ function answer(service: Service, req: http.IncomingMessage, res: http.ServerRes
 
 /** Healthy: the presence service runs here, its store is there and, where there is a bus, this node is on it. */
 function healthOf({ broker }: Service): Health {
-  const { transit } = broker;
-  const bus = !transit ? 'none' : busConnected(transit) ? 'connected' : 'disconnected';
   const service = broker.getLocalService(SERVICE_NAME) as PresenceView | undefined;
+  const bus = BUS[service?.busState() ?? busAsBelieved(broker)];
   const presence = service !== undefined && broker.started;
   const store = service?.store.isThere ? 'there' : 'away';
   const healthy = presence && bus !== 'disconnected' && store === 'there';
   return { healthy, nodeID: broker.nodeID, bus, presence, store, role: service?.role };
-}
-
-function busConnected(transit: object): boolean {
-  return (transit as { connected: boolean }).connected;
 }
 
 function listen(server: http.Server, port: number, host: string): Promise<http.Server> {

@@ -12,6 +12,7 @@ import { LeaseMemory } from '../lib/lease-memory';
 import { describeRole, roleOf, type Role } from '../lib/role';
 import { createStore, refreshAfterMs } from '../lib/store/create-store';
 import type { PresenceStore } from '../lib/store/port';
+import { busGuardMixin, type BusService } from '../mixins/bus-guard.mixin';
 import { coreLinkMixin, type CoreLinkService } from '../mixins/core-link.mixin';
 import { keeperMixin } from '../mixins/keeper.mixin';
 import { peersMixin } from '../mixins/peers.mixin';
@@ -26,7 +27,7 @@ export interface PresenceParts {
   readonly clock?: () => number;
 }
 
-export interface PresenceService extends ReplicaService, CoreLinkService {
+export interface PresenceService extends ReplicaService, CoreLinkService, BusService {
   role: Role;
   desk: PresenceDesk;
   store: PresenceStore;
@@ -180,8 +181,8 @@ export function presenceService({ config, store, clock = Date.now }: PresencePar
     : keeperMixin;
   return serviceSchema<PresenceService>({
     name: SERVICE_NAME,
-    // Started last to first, stopped first to last: the store opens first and closes last.
-    mixins: [presenceJobsMixin(config), replicas, coreLinkMixin(), storeMixin(store)],
+    // Started last to first, stopped first to last: first the bus is watched, then the store opens; it closes last but one.
+    mixins: [presenceJobsMixin(config), replicas, coreLinkMixin(), storeMixin(store), busGuardMixin()],
     actions: { ...connectionActions, ...claimActions, ...countActions },
     events: { ...events, ...replicaEvents },
     methods: {
@@ -189,6 +190,10 @@ export function presenceService({ config, store, clock = Date.now }: PresencePar
       async takeOver(this: PresenceService) {
         this.broadcastEnabled = await store.broadcastEnabled();
         await this.desk.verifyAll();
+      },
+      busCameBack(this: PresenceService) {
+        // Replicas may have dropped sessions meanwhile, and their word of it is lost.
+        this.desk.forgetLeases('all');
       },
       tell(this: PresenceService, changes: readonly PresenceChange[]) {
         if (!this.broadcastEnabled) return;
