@@ -43,7 +43,7 @@ export function brokerOptions(config: Config): BrokerOptions {
       enabled: config.MS_METRICS,
       reporter: [{ type: 'Prometheus', options: { port: config.MS_METRICS_PORT } }],
     },
-    replCommands: [...REPL_COMMANDS] as unknown as BrokerOptions['replCommands'],
+    replCommands: [...REPL_COMMANDS],
     logger: logger(),
     logLevel: logLevels(config.LOG_LEVEL),
     skipProcessEventRegistration: config.SKIP_PROCESS_EVENT_REGISTRATION,

@@ -100,5 +100,5 @@ export class PresenceMetrics {
 }
 
 function histogram(name: string, unit: string, description: string, buckets: number[]): BaseMetricOptions {
-  return { name, type: 'histogram', unit, description, buckets } as BaseMetricOptions;
+  return { name, type: 'histogram', unit, description, buckets };
 }

@@ -36,7 +36,7 @@ export function operatorMixin(config: Config): Partial<ServiceSchema> {
         if (!this.mayWork()) throw new PresenceError('NOT_OWNER', 'Rocket.Chat’s core decides presence here');
         return reconcile(this);
       }),
-    } as ServiceSchema['actions'],
+    },
   };
 }
 

@@ -169,7 +169,7 @@ export function presenceService({ config, store, clock }: ServiceOptions): Servi
   const replicas = store.isShared ? peersMixin(store, config) : keeperMixin;
   return serviceSchema<PresenceService>({
     name: SERVICE_NAME,
-    // Started last to first, stopped first to last: the store opens first and closes last.
+    // Started last to first, stopped first to last: the bus is watched and the store is open before and after all others.
     mixins: [
       presenceJobsMixin(config),
       livenessMixin(config),
@@ -177,8 +177,8 @@ export function presenceService({ config, store, clock }: ServiceOptions): Servi
       operatorMixin(config),
       coreLinkMixin(),
       replicaTalkMixin,
-      busGuardMixin(),
       storeMixin(store),
+      busGuardMixin(),
     ],
     actions: { ...connectionActions, ...claimActions, ...countActions },
     events,

@@ -18,7 +18,7 @@ export async function reconcileCommand(broker: ServiceBroker, isTerminal = proce
   const bar = new SingleBar({ format: 'reconciling [{bar}] {value} of about {total} users, {repaired} put right' });
   const show = ({ checked, total, repaired }: ReconcileTold) => {
     if (isTerminal) bar.update(checked, { repaired });
-    else console.log(`reconciling: ${checked} of about ${total} users, ${repaired} put right`);
+    else say(`reconciling: ${checked} of about ${total} users, ${repaired} put right`);
     bar.setTotal(Math.max(total, checked));
   };
   const ear = broker.createService({
@@ -33,9 +33,14 @@ export async function reconcileCommand(broker: ServiceBroker, isTerminal = proce
       timeout: NO_TIMEOUT,
     });
     if (isTerminal) bar.stop();
-    console.log(`${outcome.checked} users checked, ${outcome.repaired} put right, ${outcome.tookMs} ms`);
+    say(`${outcome.checked} users checked, ${outcome.repaired} put right, ${outcome.tookMs} ms`);
   } finally {
     bar.stop();
     await broker.destroyService(ear);
   }
+}
+
+/** To the operator at the prompt. */
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
 }

@@ -1,48 +1,6 @@
 import fc from 'fast-check';
 import { Batcher } from '../../lib/batcher';
-import { eventually } from '../helpers/eventually';
-
-/** A flush under the test's hand: it notes its batches, and each ends when told. */
-class HeldFlush {
-  readonly batches: string[][] = [];
-  private readonly running: ((answers: Promise<(string | Error)[]>) => void)[] = [];
-
-  readonly flush = (batch: readonly string[]): Promise<(string | Error)[]> => {
-    this.batches.push([...batch]);
-    return new Promise((resolve) => this.running.push(resolve));
-  };
-
-  /** Ends the flush that runs, as soon as one does. */
-  async end(answer: (command: string) => string | Error = answerTo): Promise<void> {
-    const resolve = await this.next();
-    resolve(Promise.resolve(this.batches.at(-1)!.map(answer)));
-  }
-
-  async fail(error: unknown): Promise<void> {
-    const resolve = await this.next();
-    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- what a store throws may be anything
-    resolve(Promise.reject(error));
-  }
-
-  async started(flushes: number): Promise<void> {
-    await eventually(() => expect(this.batches).toHaveLength(flushes));
-  }
-
-  private next(): Promise<(answers: Promise<(string | Error)[]>) => void> {
-    return eventually(() => {
-      expect(this.running).toHaveLength(1);
-      return this.running.pop()!;
-    });
-  }
-}
-
-const answerTo = (command: string) => `${command} done`;
-const batcherOn = (held: HeldFlush, limits: { maxBatch?: number; maxBackground?: number; maxQueued?: number } = {}) =>
-  new Batcher<string, string>({ flush: held.flush, maxBatch: 100, maxQueued: 100, ...limits });
-const submitAll = (batcher: Batcher<string, string>, ...commands: string[]) =>
-  Promise.allSettled(commands.map((command) => batcher.submit(command)));
-const fulfilled = (value: string) => ({ status: 'fulfilled', value });
-const coded = (type: string) => expect.objectContaining({ type, retryable: true }) as Error;
+import { answerTo, batcherOn, coded, fulfilled, HeldFlush, submitAll } from '../helpers/held-flush';
 
 describe('group commit', () => {
   it('sends together what is submitted in one turn', async () => {
@@ -162,41 +120,6 @@ describe('failures', () => {
     await expect(batcher.submit('a')).rejects.toThrow('at once');
     broken = false;
     expect(await batcher.submit('b')).toBe('b done');
-  });
-});
-
-describe('background commands', () => {
-  const background = (batcher: Batcher<string, string>, ...commands: string[]) =>
-    Promise.allSettled(commands.map((command) => batcher.submit(command, 'background')));
-
-  it('give way to live ones and fill what they leave, up to their share', async () => {
-    const held = new HeldFlush();
-    const batcher = batcherOn(held, { maxBatch: 4, maxBackground: 2 });
-    const answers = [background(batcher, 'b1', 'b2', 'b3'), submitAll(batcher, 'a1')];
-    await held.end();
-    await held.end();
-    await Promise.all(answers);
-    expect(held.batches).toEqual([['a1', 'b1', 'b2'], ['b3']]);
-  });
-
-  it('keep their share when live ones would fill every batch', async () => {
-    const held = new HeldFlush();
-    const batcher = batcherOn(held, { maxBatch: 3, maxBackground: 1 });
-    const answers = [submitAll(batcher, 'a1', 'a2', 'a3', 'a4', 'a5'), background(batcher, 'b1', 'b2')];
-    for (let i = 0; i < 3; i++) await held.end();
-    await Promise.all(answers);
-    expect(held.batches).toEqual([['a1', 'a2', 'b1'], ['a3', 'a4', 'b2'], ['a5']]);
-  });
-
-  it('do not make live ones BUSY, and are refused by themselves', async () => {
-    const held = new HeldFlush();
-    const batcher = batcherOn(held, { maxQueued: 1 });
-    const answers = [background(batcher, 'b1')];
-    await expect(batcher.submit('b2', 'background')).rejects.toEqual(coded('BUSY'));
-    answers.push(submitAll(batcher, 'a1'));
-    expect(batcher.queued).toBe(2);
-    await held.end();
-    expect(await Promise.all(answers)).toEqual([[fulfilled('b1 done')], [fulfilled('a1 done')]]);
   });
 });
 

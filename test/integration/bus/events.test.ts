@@ -116,9 +116,11 @@ describe('events and counts over the bus', () => {
       [
         'clearActiveState',
         'endActiveState',
+        'explain',
         'getConnectionCount',
         'getPeakConnections',
         'newConnection',
+        'reconcile',
         'removeConnection',
         'removeLostConnections',
         'resetPeakConnections',
