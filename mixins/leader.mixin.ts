@@ -42,6 +42,10 @@ export function leaderMixin({ leadership, mayLead, renewEveryMs }: LeaderOptions
     created(this: Service) {
       lead = leadership(this);
     },
+    async started(this: Service) {
+      // The first to start leads from the beginning; who asks in vain learns that another does.
+      await renew(this);
+    },
     async stopped(this: Service) {
       // A store that is away keeps nobody from stopping: the lease ends by itself.
       await lead?.resign().catch(() => undefined);

@@ -1,13 +1,9 @@
 import type { Context, Service, ServiceSchema } from 'moleculer';
 import type { Config } from '../lib/env';
 import { Leadership } from '../lib/leadership';
-import type { Role } from '../lib/role';
+import { roleOf } from '../lib/role';
 import type { PresenceStore } from '../lib/store/port';
 import { leaderMixin } from './leader.mixin';
-
-interface OwnerService extends Service {
-  readonly role: Role;
-}
 
 const SECOND = 1000;
 const SHORTEST_LEAD_MS = SECOND;
@@ -21,7 +17,9 @@ const RENEWALS_PER_LEAD = 3;
 export function peersMixin(store: PresenceStore, config: Config): Partial<ServiceSchema> {
   // A leader that died is followed by another within a step of the reconciler, whose walk that one then begins.
   const ttlMs = Math.min(Math.max(config.SYNC_INTERVAL, SHORTEST_LEAD_MS), LONGEST_LEAD_MS);
-  const isOwner = (service: Service) => (service as OwnerService).role === 'owner';
+  // Asked once the store is open, and for good: whoever starts as an observer stays one.
+  let owner: boolean | undefined;
+  const isOwner = () => (owner ??= roleOf(config, store) === 'owner');
   return {
     mixins: [
       leaderMixin({
@@ -31,9 +29,7 @@ export function peersMixin(store: PresenceStore, config: Config): Partial<Servic
       }),
     ] as Partial<ServiceSchema>[],
     methods: {
-      mayWork(this: Service): boolean {
-        return isOwner(this);
-      },
+      mayWork: isOwner,
       atKeeper<T>(this: Service, _ctx: Context, _action: string, here: () => Promise<T>): Promise<T> {
         return here();
       },
