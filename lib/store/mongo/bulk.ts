@@ -26,8 +26,24 @@ export function inOneReply(ids: readonly string[]): { batchSize: number } {
   return { batchSize: ids.length + 1 };
 }
 
+interface BulkError {
+  readonly code?: number;
+  readonly writeErrors?: { readonly code?: number } | readonly { readonly code?: number }[];
+  readonly result?: { readonly getWriteConcernError?: () => unknown };
+}
+
+/** The codes of all that went wrong in an operation; of a bulk write each part may have failed for another reason. */
+export function codesOf(thrown: unknown): readonly (number | undefined)[] {
+  const { code, writeErrors = [] } = thrown as BulkError;
+  const parts = [writeErrors].flat() as { readonly code?: number }[];
+  return parts.length > 0 ? parts.map((part) => part.code) : [code];
+}
+
+/** Whether a bulk write did not become durable on a majority. The driver's own code for why gets lost. */
+export function missedMajority(thrown: unknown): boolean {
+  return (thrown as BulkError).result?.getWriteConcernError?.() != null;
+}
+
 function onlyDuplicates(thrown: unknown): boolean {
-  const { code, writeErrors } = thrown as { code?: number; writeErrors?: { code?: number } | { code?: number }[] };
-  const errors = writeErrors === undefined ? [] : Array.isArray(writeErrors) ? writeErrors : [writeErrors];
-  return errors.length > 0 ? errors.every((error) => error.code === DUPLICATE_KEY) : code === DUPLICATE_KEY;
+  return codesOf(thrown).every((code) => code === DUPLICATE_KEY);
 }
