@@ -1,10 +1,9 @@
 import type { Db } from 'mongodb';
-import { decide } from '../../domain/presence';
 import type { Session, Status } from '../../domain/types';
 import { availableNodes } from '../../lib/nodes';
-import { sessionsOf, userOf, type SessionsDocument } from '../../lib/store/mongo/documents';
-import { eventsOf, shown } from '../helpers/bus-fixture';
-import { claimLane, isGone, Load, sessionLane } from '../helpers/chaos-load';
+import { shown } from '../helpers/bus-fixture';
+import { claimLane, Load, sessionLane } from '../helpers/chaos-load';
+import { halfDone, lostClaims, lostSessions, settled, storedIn, untrueRevs } from '../helpers/chaos-oracle';
 import { eventually } from '../helpers/eventually';
 import { freePort } from '../helpers/free-port';
 import { freshDatabase, sizes, startMongo, withDb, type MongoServer } from '../helpers/mongo-server';
@@ -71,28 +70,14 @@ describe('replicas that are killed and started again under load', () => {
   }
 
   const inDb = <T>(work: (db: Db) => Promise<T>) => withDb(database.url, work);
-  const stored = () =>
-    inDb(async (db) => {
-      const users = (await db.collection('users').find().toArray()).map((document) =>
-        userOf({ ...(document as object) }),
-      );
-      const documents = await db.collection<SessionsDocument>('usersSessions').find().toArray();
-      return { users, sessions: new Map(documents.map((one) => [one._id, sessionsOf(one)])) };
-    });
+  const stored = () => inDb(storedIn);
 
   /** Every user is shown as the sessions and claims that are stored say. */
-  async function isWhole(): Promise<void> {
-    const { users, sessions } = await stored();
-    const halfDone = users.filter((user) => {
-      const { after } = decide(user, sessions.get(user._id) ?? [], [], undefined, Date.now());
-      return after.status !== user.status || after.statusConnection !== user.statusConnection;
-    });
-    expect(halfDone).toEqual([]);
-  }
+  const isWhole = async () => expect(halfDone(await stored())).toEqual([]);
 
   async function shows(uid: string, status: Status): Promise<void> {
     const { users } = await stored();
-    expect(users.find(({ _id }) => _id === uid)?.status).toBe(status);
+    expect(users.get(uid)?.status).toBe(status);
   }
 
   /** As a replica leaves it that ends between its two writes: sessions changed and counted, presence not decided. */
@@ -149,20 +134,9 @@ describe('replicas that are killed and started again under load', () => {
 
     await eventually(isWhole, REPAIRED);
     const after = await stored();
-    const lost = sessions.filter(({ uid, id, possible }) => {
-      const [found, ...others] = (after.sessions.get(uid) ?? []).filter((one) => one.id === id);
-      const fits = found ? possible.has(found.status) : [...possible].some(isGone);
-      return !fits || others.length > 0;
-    });
-    expect(lost).toEqual([]);
-    const users = new Map(after.users.map((user) => [user._id, user]));
-    expect(claims.filter(({ uid, possible }) => !possible.has(users.get(uid)?.statusDefault ?? 'online'))).toEqual([]);
-    const settled = [...sessions, ...claims].filter(({ possible }) => possible.size === 1);
-    expect(settled.length).toBeGreaterThan(sessions.length); // else the checks above would let nearly anything pass
-    for (const uid of uids) {
-      const revs = eventsOf(core, uid).map(({ rev }) => rev!);
-      expect(new Set(revs).size).toBe(revs.length);
-      expect(Math.max(...revs)).toBeLessThanOrEqual(users.get(uid)!.presenceRev);
-    }
+    expect(lostSessions(sessions, after)).toEqual([]);
+    expect(lostClaims(claims, after)).toEqual([]);
+    expect(settled([...sessions, ...claims])).toBeGreaterThan(sessions.length);
+    expect(uids.flatMap((uid) => untrueRevs(core, uid, after))).toEqual([]);
   }, 300_000);
 });

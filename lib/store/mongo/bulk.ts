@@ -31,8 +31,24 @@ export function isDuplicate(thrown: unknown): boolean {
   return (thrown as { code?: unknown }).code === DUPLICATE_KEY;
 }
 
+interface BulkError {
+  readonly code?: number;
+  readonly writeErrors?: { readonly code?: number } | readonly { readonly code?: number }[];
+  readonly result?: { readonly getWriteConcernError?: () => unknown };
+}
+
+/** The codes of all that went wrong in an operation; of a bulk write each part may have failed for another reason. */
+export function codesOf(thrown: unknown): readonly (number | undefined)[] {
+  const { code, writeErrors = [] } = thrown as BulkError;
+  const parts = [writeErrors].flat() as { readonly code?: number }[];
+  return parts.length > 0 ? parts.map((part) => part.code) : [code];
+}
+
+/** Whether a bulk write did not become durable on a majority. The driver's own code for why gets lost. */
+export function missedMajority(thrown: unknown): boolean {
+  return (thrown as BulkError).result?.getWriteConcernError?.() != null;
+}
+
 function onlyDuplicates(thrown: unknown): boolean {
-  const { writeErrors } = thrown as { writeErrors?: { code?: number } | { code?: number }[] };
-  const errors = writeErrors === undefined ? [] : Array.isArray(writeErrors) ? writeErrors : [writeErrors];
-  return errors.length > 0 ? errors.every(isDuplicate) : isDuplicate(thrown);
+  return codesOf(thrown).every((code) => code === DUPLICATE_KEY);
 }

@@ -3,6 +3,7 @@ import { MongoClient as Client } from 'mongodb';
 import MongoDbAdapter from 'moleculer-db-adapter-mongo';
 import { setTimeout as delay } from 'node:timers/promises';
 import { asError, PresenceError } from '../../errors';
+import { codesOf, missedMajority } from './bulk';
 
 export interface MongoOptions {
   /** With the database's name. Holds credentials: shown nowhere. */
@@ -137,9 +138,8 @@ const AWAY_NAMES = /^Mongo(Network|NetworkTimeout|ServerSelection|Timeout|WriteC
 const AWAY_CODES = new Set([6, 7, 89, 91, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436]);
 
 function isAway(thrown: unknown): boolean {
-  const { name = '', code } = thrown as { name?: string; code?: unknown };
-  if (AWAY_NAMES.test(name)) return true;
-  return typeof code === 'number' && AWAY_CODES.has(code);
+  if (AWAY_NAMES.test((thrown as { name?: string }).name ?? '') || missedMajority(thrown)) return true;
+  return codesOf(thrown).some((code) => code !== undefined && AWAY_CODES.has(code));
 }
 
 function unavailable(thrown: unknown): PresenceError {
