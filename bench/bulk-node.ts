@@ -81,12 +81,13 @@ class Bulk {
     const known = this.of(user);
     const filter = {
       _id: `u${user}`,
-      presenceRev: { $in: known.presenceRev === null ? [0, null] : [known.presenceRev] },
+      presenceRev: known.presenceRev === null ? { $in: [0, null] } : known.presenceRev,
     };
     const presenceRev = (known.presenceRev ?? 0) + 1;
     known.presenceRev = presenceRev;
     const slot = { [`presenceBy.${presenceRev % 8}`]: 'xxxxxx.xx' };
-    const $set = { status, statusConnection: status, presenceRev, ...slot, _updatedAt: at };
+    const presenceChange = { cause: 'connection', from: status === 'online' ? 'offline' : 'online', at };
+    const $set = { status, statusConnection: status, presenceChange, presenceRev, ...slot, _updatedAt: at };
     return { updateOne: { filter, update: { $set } } };
   }
 

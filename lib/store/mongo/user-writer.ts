@@ -74,7 +74,7 @@ export class UserWriter {
     return {
       updateOne: {
         // null matches a revision that is missing: a user whom only others have written.
-        filter: { _id: after._id, presenceRev: { $in: before.presenceRev === 0 ? [0, null] : [before.presenceRev] } },
+        filter: { _id: after._id, presenceRev: before.presenceRev === 0 ? { $in: [0, null] } : before.presenceRev },
         update: update,
         upsert: this.ownsUsers() && before.presenceRev === 0,
       },
