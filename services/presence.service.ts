@@ -1,7 +1,7 @@
 import type { Context, ServiceSchema } from 'moleculer';
 import { actionsOf } from '../lib/action';
 import { batchUpsert, type UpsertResult } from '../lib/batch-upsert';
-import { claimOf, read, SERVICE_NAME, STATUS_EVENT } from '../lib/contract';
+import { claimOf, read, SERVICE_NAME } from '../lib/contract';
 import type { PresenceChange } from '../lib/engine';
 import { readConfig, type Config } from '../lib/env';
 import { instanceNews } from '../lib/instance-event';
@@ -10,7 +10,6 @@ import { PresenceMetrics } from '../lib/metrics';
 import { createParts, type PresenceParts } from '../lib/presence-parts';
 import type { Reaped } from '../lib/reaper';
 import { serviceSchema } from '../lib/service-schema';
-import { statusEvent } from '../lib/status-event';
 import { describeRole, roleOf, type Role } from '../lib/role';
 import { createStore } from '../lib/store/create-store';
 import type { PresenceStore } from '../lib/store/port';
@@ -21,8 +20,9 @@ import { peersMixin } from '../mixins/peers.mixin';
 import { presenceJobsMixin } from '../mixins/presence-jobs.mixin';
 import { busGuardMixin } from '../mixins/bus-guard.mixin';
 import { livenessMixin, type LivenessService } from '../mixins/liveness.mixin';
-import { BROADCAST_TOGGLED, FORGET_LEASES, replicaTalkMixin, type TalkingService } from '../mixins/replica-talk.mixin';
+import { BROADCAST_TOGGLED, FORGET_LEASES, replicaTalkMixin } from '../mixins/replica-talk.mixin';
 import { storeMixin } from '../mixins/store.mixin';
+import { tellingMixin, type TellingService } from '../mixins/telling.mixin';
 
 export interface ServiceOptions {
   readonly config: Config;
@@ -31,7 +31,7 @@ export interface ServiceOptions {
   readonly clock?: () => number;
 }
 
-export interface PresenceService extends LivenessService, CoreLinkService, TalkingService {
+export interface PresenceService extends LivenessService, CoreLinkService, TellingService {
   role: Role;
   store: PresenceStore;
   broadcastEnabled: boolean;
@@ -159,7 +159,7 @@ function methodsOf(store: PresenceStore, config: Config): ServiceSchema['methods
     tell(this: PresenceService, changes: readonly PresenceChange[]) {
       this.metrics.changed(changes);
       if (!this.broadcastEnabled) return;
-      for (const change of changes) this.send(STATUS_EVENT, statusEvent(change));
+      this.tellStatus(changes);
     },
   };
 }
@@ -176,6 +176,7 @@ export function presenceService({ config, store, clock }: ServiceOptions): Servi
       replicas,
       operatorMixin(config),
       coreLinkMixin(),
+      tellingMixin(config),
       replicaTalkMixin,
       storeMixin(store),
       busGuardMixin(),

@@ -18,8 +18,10 @@ export class NodeProcess {
   /** Everything it has printed so far. */
   output = '';
 
-  static start(env: Record<string, string>, args: readonly string[] = []): NodeProcess {
-    const child = spawn(process.execPath, [MAIN, ...args], {
+  /** @param under a command that runs another, e.g. in a network namespace, in whose place it puts it */
+  static start(env: Record<string, string>, args: readonly string[] = [], under: readonly string[] = []): NodeProcess {
+    const [program, ...rest] = [...under, process.execPath, MAIN, ...args];
+    const child = spawn(program!, rest, {
       env: { PATH: process.env.PATH, ...env },
       stdio: ['pipe', 'pipe', 'pipe'],
     });

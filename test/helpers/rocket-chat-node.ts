@@ -42,11 +42,13 @@ export interface RocketChatNode {
  * A node as Rocket.Chat runs them: Moleculer 0.14, EJSON, event handlers that spread the args array.
  *
  * @param services what else this node offers, e.g. `settings`
+ * @param heartbeat of the node itself, as Moleculer sends them
  */
 export async function startRocketChatNode(
   natsUrl: string,
   nodeID: string,
   services: readonly ServiceSchema[] = [],
+  heartbeat: { readonly intervalS: number; readonly timeoutS: number } = { intervalS: 1, timeoutS: 3 },
 ): Promise<RocketChatNode> {
   const broker = new ServiceBroker({
     nodeID,
@@ -56,8 +58,8 @@ export async function startRocketChatNode(
     logger: false,
     requestTimeout: 10_000,
     maxCallLevel: 100,
-    heartbeatInterval: 1,
-    heartbeatTimeout: 3,
+    heartbeatInterval: heartbeat.intervalS,
+    heartbeatTimeout: heartbeat.timeoutS,
     registry: { strategy: 'RoundRobin', preferLocal: true },
     skipProcessEventRegistration: true,
   });
