@@ -114,9 +114,10 @@ describe('actions for operators', () => {
       events: { 'presence.reconcile.progress': { context: true, handler: heard } },
     });
     await core.call('newConnection', 'fred', 's-fred', CORE);
+    const catalog = replica.broker.registry.events as { getAllEndpoints(event: string): unknown[] };
     // The replica sends only to those it knows to listen.
     await eventually(() => {
-      const listeners = replica.broker.registry.events.getAllEndpoints('presence.reconcile.progress') as object[];
+      const listeners = catalog.getAllEndpoints('presence.reconcile.progress');
       expect(listeners).toHaveLength(1);
     });
     await makeWrong('fred');
