@@ -1,3 +1,4 @@
+import { settleExpiry } from '../domain/claims';
 import type { Command, CommandResult } from '../domain/commands';
 import { decide, firstContact, isShownChange, type Decision } from '../domain/presence';
 import type { UserRecord } from '../domain/types';
@@ -79,7 +80,11 @@ export class PresenceEngine {
     const { written, again } = await this.options.store.writePresence(writes);
     const changes = writes.filter(({ before, after }) => written.has(after._id) && isShownChange(before, after));
     if (changes.length > 0) this.options.onChanges(changes);
-    this.tellRepairs(writes.filter(({ after }) => written.has(after._id)).map(({ after }) => work.get(after._id)!));
+    this.tellRepairs(
+      writes.filter(({ after }) => written.has(after._id)),
+      work,
+      nowMs,
+    );
     for (const { before } of writes) {
       if (written.has(before._id) && again.has(before._id))
         forgetAnswered(work.get(before._id)!, before.presenceRev === 0);
@@ -87,8 +92,11 @@ export class PresenceEngine {
     return again;
   }
 
-  private tellRepairs(wrote: readonly UserWork[]): void {
-    const repaired = wrote.filter(({ cause }) => cause === 'reconcile').length;
+  private tellRepairs(written: readonly PresenceWrite[], work: ReadonlyMap<string, UserWork>, nowMs: number): void {
+    const repaired = written.filter(({ before, after }) => {
+      // Nobody asks for the end of a claim either, but then nothing was wrong.
+      return work.get(after._id)!.cause === 'reconcile' && settleExpiry(before, nowMs) === before;
+    }).length;
     if (repaired > 0) this.options.onRepairs?.(repaired);
   }
 

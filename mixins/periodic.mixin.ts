@@ -4,6 +4,8 @@ export interface PeriodicJob<S extends Service> {
   readonly name: string;
   /** Pause between the end of one run and the start of the next. */
   readonly everyMs: number;
+  /** Pause before the first run; absent: as before any other. */
+  readonly firstAfterMs?: number;
   readonly run: (service: S) => Promise<unknown>;
 }
 
@@ -13,7 +15,7 @@ export function periodicMixin<S extends Service>(job: PeriodicJob<S>): Partial<S
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> = Promise.resolve();
 
-  const schedule = (service: S) => {
+  const schedule = (service: S, afterMs = job.everyMs) => {
     if (stopped) return;
     timer = setTimeout(() => {
       running = job
@@ -23,13 +25,13 @@ export function periodicMixin<S extends Service>(job: PeriodicJob<S>): Partial<S
           (error: unknown) => service.logger.warn(`${job.name} failed, it will run again`, error),
         )
         .then(() => schedule(service));
-    }, job.everyMs);
+    }, afterMs);
   };
 
   return {
     async started(this: Service) {
       stopped = false;
-      schedule(this as S);
+      schedule(this as S, job.firstAfterMs);
     },
     async stopped(this: Service) {
       stopped = true;

@@ -20,14 +20,17 @@ interface WorkingService extends ReplicaService, BusService {
 const EXPIRY_EVERY_MS = 500;
 /** As often as Rocket.Chat's instances tell their counts (contract 3.2): a shared store sees the peak by looking. */
 const COUNT_EVERY_MS = 30_000;
+/** As often as Prometheus looks, more or less. */
+const GAUGES_EVERY_MS = 10_000;
 const SHOW_EVERY_MS = 1000;
 
-async function count(service: WorkingService): Promise<void> {
-  const { desk, store, metrics } = service;
-  const leads = service.isLeader();
-  if (leads) await desk.connections();
+/** Gauges of what is stored. Nothing is asked of the store while nobody would see it. */
+async function gauge(service: WorkingService): Promise<void> {
+  const { store, metrics } = service;
   if (!metrics.isOn) return;
-  const counted = leads ? { users: await store.statusCounts(), instances: await store.storedInstances() } : undefined;
+  const counted = service.isLeader()
+    ? { users: await store.statusCounts(), instances: await store.storedInstances() }
+    : undefined;
   metrics.counted(counted);
 }
 
@@ -44,7 +47,13 @@ export function presenceJobsMixin(config: Config): Partial<ServiceSchema> {
       periodicMixin<WorkingService>({
         name: 'counting connections',
         everyMs: COUNT_EVERY_MS,
-        run: count,
+        run: async (service) => (service.isLeader() ? service.desk.connections() : undefined),
+      }),
+      periodicMixin<WorkingService>({
+        name: 'counting users and sessions',
+        everyMs: GAUGES_EVERY_MS,
+        firstAfterMs: SHOW_EVERY_MS,
+        run: gauge,
       }),
       periodicMixin<WorkingService>({
         name: 'showing how this node stands',

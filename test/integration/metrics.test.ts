@@ -1,0 +1,88 @@
+import { eventually } from '../helpers/eventually';
+import { freePort } from '../helpers/free-port';
+import { startReplica, type Replica } from '../helpers/replica';
+
+const NODE = 'presence-1';
+const LEASE_S = 1;
+/** Gauges of what is stored are brought up to date every ten seconds. */
+const PATIENT = { timeoutMs: 20_000 };
+
+/** What docs/OPERATIONS.md names is what Prometheus gets. */
+describe('metrics', () => {
+  let replica: Replica;
+  let port: number;
+
+  beforeAll(async () => {
+    port = await freePort();
+    replica = await startReplica({
+      nodeID: NODE,
+      env: { MS_METRICS: 'true', MS_METRICS_PORT: String(port), SESSION_LEASE: String(LEASE_S) },
+    });
+  });
+  afterAll(() => replica?.stop());
+
+  const call = (action: string, ...args: unknown[]) => replica.broker.call(`presence.${action}`, args);
+
+  /** The value of a metric. @param labels as they stand in the text, those that every metric has left out */
+  async function valueOf(name: string, labels = ''): Promise<number> {
+    const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+    const lines = text.split('\n').filter((line) => new RegExp(`^${name}[{ ]`).test(line) && line.includes(labels));
+    expect({ name, labels, lines }).toMatchObject({ lines: [expect.any(String)] });
+    return Number(lines[0]!.split(' ').at(1));
+  }
+
+  const becomes = (expected: number, name: string, labels?: string) =>
+    eventually(async () => expect(await valueOf(name, labels)).toBe(expected), PATIENT);
+  const isCounted = (name: string, labels?: string) =>
+    eventually(async () => expect(await valueOf(name, labels)).toBeGreaterThan(0), PATIENT);
+
+  test('users by status and sessions by instance', async () => {
+    await call('newConnection', 'ann', 'a1', 'core-1');
+    await call('newConnection', 'ann', 'a2', 'core-1');
+    await call('newConnection', 'bob', 'b1', 'core-2');
+    await call('setStatus', 'bob', 'busy');
+    await becomes(1, 'presence_users', 'status="online"');
+    await becomes(1, 'presence_users', 'status="busy"');
+    await becomes(0, 'presence_users', 'status="away"');
+    await becomes(2, 'presence_sessions', 'instance="core-1"');
+    await becomes(1, 'presence_sessions', 'instance="core-2"');
+  }, 40_000);
+
+  test('sizes and times of flushes', async () => {
+    await call('newConnection', 'cleo', 'c1', 'core-1');
+    await isCounted('presence_batch_size_bucket', 'le="+Inf"');
+    await isCounted('presence_flush_time_bucket', 'le="+Inf"');
+  });
+
+  test('changes by cause, and how late claims end', async () => {
+    await call('newConnection', 'dora', 'd1', 'core-1');
+    await call('setStatus', 'dora', 'away', 'back soon', new Date(Date.now() + 300));
+    await becomes(1, 'presence_expiry_lateness_bucket', 'le="+Inf"');
+    await becomes(1, 'presence_changes_total', 'cause="expiry"');
+    await isCounted('presence_changes_total', 'cause="connection"');
+  });
+
+  test('ghosts and their age', async () => {
+    await call('newConnection', 'emma', 'e1');
+    await call('updateConnection', 'emma', 'e1'); // now this node is one that sends heartbeats
+    await becomes(1, 'presence_ghosts_total');
+    await becomes(1, 'presence_ghosts_age_bucket', 'le="+Inf"');
+    await becomes(1, 'presence_ghosts_age_bucket', 'le="150"'); // a lease of a second, and not much more
+  });
+
+  test('users put right', async () => {
+    await call('newConnection', 'fred', 'f1', 'core-1');
+    const [state] = await replica.store.applySessions([{ uid: 'fred', commands: [] }], Date.now());
+    const before = state!.user!;
+    const after = { ...before, status: 'away' as const, presenceRev: before.presenceRev + 1 };
+    await replica.store.writePresence([{ before, after, sessionsRev: state!.sessionsRev }]);
+    await call('reconcile');
+    await becomes(1, 'presence_repairs_total');
+  });
+
+  test('how the node stands', async () => {
+    await becomes(1, 'presence_bus_up');
+    await becomes(1, 'presence_leader');
+    await becomes(0, 'presence_queue');
+  });
+});
