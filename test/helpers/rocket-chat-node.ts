@@ -42,11 +42,13 @@ export interface RocketChatNode {
  * A node as Rocket.Chat runs them: Moleculer 0.14, EJSON, event handlers that spread the args array.
  *
  * @param services what else this node offers, e.g. `settings`
+ * @param patient with Rocket.Chat's own time-outs: on a busy machine it takes nobody for lost, and no call is given up
  */
 export async function startRocketChatNode(
   natsUrl: string,
   nodeID: string,
   services: readonly ServiceSchema[] = [],
+  { patient = false }: { readonly patient?: boolean } = {},
 ): Promise<RocketChatNode> {
   const broker = new ServiceBroker({
     nodeID,
@@ -54,10 +56,10 @@ export async function startRocketChatNode(
     serializer: new RocketChatSerializer(),
     errorRegenerator: new RocketChatErrors(),
     logger: false,
-    requestTimeout: 10_000,
+    requestTimeout: patient ? 60_000 : 10_000,
     maxCallLevel: 100,
     heartbeatInterval: 1,
-    heartbeatTimeout: 3,
+    heartbeatTimeout: patient ? 30 : 3,
     registry: { strategy: 'RoundRobin', preferLocal: true },
     skipProcessEventRegistration: true,
   });
