@@ -1,11 +1,12 @@
 import { ChaosCluster, CORE } from '../helpers/chaos-cluster';
 import { Load, sessionLane } from '../helpers/chaos-load';
-import { gaps, halfDone, lostSessions, settled, toldOtherwise, untrueRevs } from '../helpers/chaos-oracle';
+import { gaps, lostSessions, settled, untrueRevs } from '../helpers/chaos-oracle';
 import { DdpProcess } from '../helpers/ddp-process';
 import { eventually } from '../helpers/eventually';
 import { sizes } from '../helpers/mongo-server';
-import { clientsOf, SessionBook, type Client } from '../helpers/session-book';
+import { clientsOf, SessionBook, uidsOf } from '../helpers/session-book';
 import { Stopwatch } from '../helpers/stopwatch';
+import { Told } from '../helpers/told';
 
 const HEARTBEAT_TIMEOUT_MS = 5_000;
 const NODE_LOSS_GRACE_MS = 3_000;
@@ -20,12 +21,11 @@ const LIVE_CALLERS = 4;
 const P99_FLOOR_MS = 150;
 const PATIENT = { timeoutMs: 60_000 };
 
-const uidsOf = (clients: readonly Client[]) => clients.map(({ uid }) => uid);
-
 /** On real processes: a node with thousands of clients leaves, hangs, or is killed. */
 describe('a node with clients', () => {
   let cluster: ChaosCluster;
   let here: SessionBook;
+  let heard: Told;
   const nodes: DdpProcess[] = [];
 
   beforeAll(async () => {
@@ -35,6 +35,7 @@ describe('a node with clients', () => {
     });
     await cluster.startReplicas(3);
     here = new SessionBook(cluster.core);
+    heard = new Told(cluster.core);
   }, 120_000);
   afterAll(async () => {
     for (const node of nodes) await node.end('SIGKILL');
@@ -53,25 +54,18 @@ describe('a node with clients', () => {
     return { node, clients, staying: uidsOf(staying), leaving: uidsOf(clients.filter((_, i) => i % 10 !== 0)) };
   }
 
-  const told = (uids: readonly string[], ...statuses: string[]) =>
-    expect(toldOtherwise(cluster.core, uids, statuses)).toEqual({});
-
-  /** The database, once nothing in it is half done. */
-  const whole = () =>
-    eventually(async () => {
-      const stored = await cluster.stored();
-      expect(halfDone(stored)).toEqual([]);
-      return stored;
-    }, PATIENT);
+  const told = (uids: readonly string[], ...statuses: string[]) => expect(heard.otherwise(uids, statuses)).toEqual({});
 
   /** @returns how long after `sinceMs` all of them were told to be offline */
   async function allOffline(uids: readonly string[], sinceMs: number): Promise<number> {
+    const last = uids.slice(-20); // cheap to look at while live calls are measured
+    await eventually(() => told(last, 'online', 'offline'), PATIENT);
     await eventually(() => told(uids, 'online', 'offline'), PATIENT);
     return Math.round(performance.now() - sinceMs);
   }
 
   async function heldBy(nodeID: string): Promise<number> {
-    const { sessions } = await whole();
+    const { sessions } = await cluster.whole();
     return [...sessions.values()].flat().filter(({ instanceId }) => instanceId === nodeID).length;
   }
 
@@ -123,7 +117,7 @@ describe('a node with clients', () => {
     if (!cluster.mongo.slow) expect(meanwhile.p99Ms).toBeLessThan(Math.max(2 * before.p99Ms, P99_FLOOR_MS));
     expect({ faults: load.faults, failed: load.failed }).toEqual({ faults: [], failed: 0 });
 
-    const after = await whole();
+    const after = await cluster.whole();
     expect(here.failures).toEqual([]);
     // The live lanes' sessions are on the same node as those of the book: they have an account of their own.
     expect(here.differences(after).filter((one) => !one.startsWith('+live-'))).toEqual([]);

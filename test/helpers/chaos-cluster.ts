@@ -1,4 +1,4 @@
-import { storedIn, type StoredPresence } from './chaos-oracle';
+import { halfDone, storedIn, type StoredPresence } from './chaos-oracle';
 import { eventually } from './eventually';
 import { freePort } from './free-port';
 import { freshDatabase, startMongo, withDb, type MongoServer } from './mongo-server';
@@ -32,7 +32,7 @@ export class ChaosCluster {
 
   /** @param env of the presence nodes */
   static async start(env: Record<string, string>): Promise<ChaosCluster> {
-    const mongo = await startMongo({ durable: true });
+    const mongo = await startMongo(); // is never killed here, so it need not sync each write
     const nats = await startNats();
     const core = await startRocketChatNode(nats.url, CORE, [], { patient: true });
     return new ChaosCluster(mongo, nats, core, freshDatabase(mongo), env);
@@ -48,16 +48,30 @@ export class ChaosCluster {
     await this.replicas.shift()!.process.end(signal);
   }
 
-  stored(): Promise<StoredPresence> {
-    return withDb(this.database.url, storedIn);
+  /** A crash of all of them at the same moment. */
+  async killAll(): Promise<void> {
+    await Promise.all(this.replicas.splice(0).map(({ process }) => process.end('SIGKILL')));
+  }
+
+  /** The database, once nothing in it is half done. */
+  whole(): Promise<StoredPresence> {
+    return eventually(async () => {
+      const stored = await this.stored();
+      expect(halfDone(stored)).toEqual([]);
+      return stored;
+    }, PATIENT);
   }
 
   async stop(): Promise<void> {
-    await Promise.all(this.replicas.map(({ process }) => process.end('SIGKILL')));
+    await this.killAll();
     await this.core.stop();
     await this.nats.stop();
     await this.database.drop();
     await this.mongo.stop();
+  }
+
+  private stored(): Promise<StoredPresence> {
+    return withDb(this.database.url, storedIn);
   }
 
   private async startReplica(id: string): Promise<void> {

@@ -57,30 +57,6 @@ export function untrueRevs(listener: RocketChatNode, uid: string, { users }: Sto
   return revs.filter((rev, i) => revs.indexOf(rev) !== i || rev > stored);
 }
 
-/** The statuses each user was told to have, in the order of their revisions. */
-export function toldOf(listener: RocketChatNode): Map<string, string[]> {
-  const told = new Map<string, string[]>();
-  for (const { user } of [...listener.statuses].sort((a, b) => a.rev! - b.rev!)) {
-    const uid = user._id as string;
-    const before = told.get(uid);
-    if (before) before.push(user.status as string);
-    else told.set(uid, [user.status as string]);
-  }
-  return told;
-}
-
-/** Users that were told otherwise than exactly so. */
-export function toldOtherwise(
-  listener: RocketChatNode,
-  uids: readonly string[],
-  expected: readonly string[],
-): Record<string, string[]> {
-  const told = toldOf(listener);
-  const wanted = expected.join();
-  const others = uids.filter((uid) => (told.get(uid) ?? []).join() !== wanted);
-  return Object.fromEntries(others.map((uid) => [uid, told.get(uid) ?? []]));
-}
-
 /**
  * Where a listener was not told how a user came from one status to the next, by revision: `told → previousStatus of
  * the next event`. With every change told there is none.

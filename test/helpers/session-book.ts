@@ -7,6 +7,8 @@ export interface Client {
   readonly session: string;
 }
 
+export const uidsOf = (clients: readonly Client[]) => clients.map(({ uid }) => uid);
+
 /** So many clients of users of their own: `name-0`, `name-1`, … */
 export function clientsOf(name: string, count: number): Client[] {
   return Array.from({ length: count }, (_, i) => ({ uid: `${name}-${i}`, session: `${name}-${i}/s` }));
