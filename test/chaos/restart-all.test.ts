@@ -23,11 +23,12 @@ describe('a restart of all replicas', () => {
   const nodes: DdpProcess[] = [];
 
   beforeAll(async () => {
-    cluster = await ChaosCluster.start({
+    const env = {
       HEARTBEAT_TIMEOUT: String(HEARTBEAT_TIMEOUT_MS / 1000),
       NODE_LOSS_GRACE: String(NODE_LOSS_GRACE_MS / 1000),
       SYNC_INTERVAL: '1000',
-    });
+    };
+    cluster = await ChaosCluster.start(env, { patient: false });
     await cluster.startReplicas(REPLICAS);
     heard = new Told(cluster.core);
     book = new SessionBook(cluster.core);

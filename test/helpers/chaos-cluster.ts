@@ -30,11 +30,14 @@ export class ChaosCluster {
     private readonly env: Record<string, string>,
   ) {}
 
-  /** @param env of the presence nodes */
-  static async start(env: Record<string, string>): Promise<ChaosCluster> {
+  /**
+   * @param env of the presence nodes
+   * @param patient whether the node that listens takes nobody for lost soon: not where replicas are killed
+   */
+  static async start(env: Record<string, string>, { patient = true } = {}): Promise<ChaosCluster> {
     const mongo = await startMongo(); // is never killed here, so it need not sync each write
     const nats = await startNats();
-    const core = await startRocketChatNode(nats.url, CORE, [], { patient: true });
+    const core = await startRocketChatNode(nats.url, CORE, [], { patient });
     return new ChaosCluster(mongo, nats, core, freshDatabase(mongo), env);
   }
 
