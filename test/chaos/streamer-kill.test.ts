@@ -106,20 +106,11 @@ describe('a node with clients', () => {
 
     const killedAt = performance.now();
     await node.end('SIGKILL');
-    const before_ = heard.count;
-    await eventually(
-      () =>
-        expect(
-          cluster.core.statuses.slice(before_).filter(({ user }) => String(user._id).startsWith('killed-')).length,
-        ).toBeGreaterThan(0),
-      PATIENT,
-    );
-    const beganMs = Math.round(performance.now() - killedAt);
     const tookMs = await allOffline(leaving, killedAt);
     const meanwhile = watch.lap();
     await load.stop();
     process.stderr.write(
-      `${clients.length} sessions of a killed node: offline from ${beganMs} to ${tookMs} ms after; ` +
+      `${clients.length} sessions of a killed node: offline after ${tookMs} ms; ` +
         `p99 of live calls ${before.p99Ms} ms before, ${meanwhile.p99Ms} ms meanwhile (${meanwhile.calls} calls)\n`,
     );
     expect(tookMs).toBeLessThan(LOST_MS + MARGIN_MS);
