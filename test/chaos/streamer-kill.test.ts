@@ -113,8 +113,6 @@ describe('a node with clients', () => {
       `${clients.length} sessions of a killed node: offline after ${tookMs} ms; ` +
         `p99 of live calls ${before.p99Ms} ms before, ${meanwhile.p99Ms} ms meanwhile (${meanwhile.calls} calls)\n`,
     );
-    expect(tookMs).toBeLessThan(LOST_MS + MARGIN_MS);
-    if (!cluster.mongo.slow) expect(meanwhile.p99Ms).toBeLessThan(Math.max(2 * before.p99Ms, P99_FLOOR_MS));
     expect({ faults: load.faults, failed: load.failed }).toEqual({ faults: [], failed: 0 });
 
     const after = await cluster.whole();
@@ -129,5 +127,8 @@ describe('a node with clients', () => {
     expect(lanes.flatMap(({ uid }) => [...untrueRevs(cluster.core, uid, after), ...gaps(cluster.core, uid)])).toEqual(
       [],
     );
+    // Last, so that on a machine too busy for these it is known whether all the rest is right.
+    expect(tookMs).toBeLessThan(LOST_MS + MARGIN_MS);
+    if (!cluster.mongo.slow) expect(meanwhile.p99Ms).toBeLessThan(Math.max(2 * before.p99Ms, P99_FLOOR_MS));
   }, 180_000);
 });
