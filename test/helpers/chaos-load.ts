@@ -85,7 +85,12 @@ export function claimLane(uid: string): Lane<Status> {
 }
 
 /** What a caller gets to hear of a node that is killed. */
-const OF_A_KILL = ['REQUEST_REJECTED', 'REQUEST_TIMEOUT', 'SERVICE_NOT_FOUND', 'SERVICE_NOT_AVAILABLE'];
+export const OF_A_KILL: readonly string[] = [
+  'REQUEST_REJECTED',
+  'REQUEST_TIMEOUT',
+  'SERVICE_NOT_FOUND',
+  'SERVICE_NOT_AVAILABLE',
+];
 
 /** Callers that never pause: each goes through lanes of its own, at random, until it is stopped. */
 export class Load {

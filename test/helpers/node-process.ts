@@ -29,6 +29,10 @@ export class NodeProcess {
     return new NodeProcess(child);
   }
 
+  get pid(): number {
+    return this.child.pid!;
+  }
+
   /** Waits until it has printed a text. */
   async says(text: string): Promise<void> {
     await eventually(() => expect(this.output).toContain(text), { timeoutMs: 20_000 });

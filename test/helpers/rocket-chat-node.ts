@@ -42,13 +42,18 @@ export interface RocketChatNode {
  * A node as Rocket.Chat runs them: Moleculer 0.14, EJSON, event handlers that spread the args array.
  *
  * @param services what else this node offers, e.g. `settings`
- * @param heartbeat of the node itself, as Moleculer sends them
+ * @param timing `patient`: with Rocket.Chat's own time-outs, so that on a busy machine it takes nobody for lost and gives no
+ *   call up; `intervalS` and `timeoutS`: of the heartbeats of the node itself
  */
 export async function startRocketChatNode(
   natsUrl: string,
   nodeID: string,
   services: readonly ServiceSchema[] = [],
-  heartbeat: { readonly intervalS: number; readonly timeoutS: number } = { intervalS: 1, timeoutS: 3 },
+  {
+    patient = false,
+    intervalS = 1,
+    timeoutS = patient ? 30 : 3,
+  }: { readonly patient?: boolean; readonly intervalS?: number; readonly timeoutS?: number } = {},
 ): Promise<RocketChatNode> {
   const broker = new ServiceBroker({
     nodeID,
@@ -56,10 +61,10 @@ export async function startRocketChatNode(
     serializer: new RocketChatSerializer(),
     errorRegenerator: new RocketChatErrors(),
     logger: false,
-    requestTimeout: 10_000,
+    requestTimeout: patient ? 60_000 : 10_000,
     maxCallLevel: 100,
-    heartbeatInterval: heartbeat.intervalS,
-    heartbeatTimeout: heartbeat.timeoutS,
+    heartbeatInterval: intervalS,
+    heartbeatTimeout: timeoutS,
     registry: { strategy: 'RoundRobin', preferLocal: true },
     skipProcessEventRegistration: true,
   });

@@ -1,0 +1,134 @@
+import { ChaosCluster, CORE } from '../helpers/chaos-cluster';
+import { Load, sessionLane } from '../helpers/chaos-load';
+import { gaps, lostSessions, settled, untrueRevs } from '../helpers/chaos-oracle';
+import { DdpProcess } from '../helpers/ddp-process';
+import { eventually } from '../helpers/eventually';
+import { sizes } from '../helpers/mongo-server';
+import { clientsOf, SessionBook, uidsOf } from '../helpers/session-book';
+import { Stopwatch } from '../helpers/stopwatch';
+import { Told } from '../helpers/told';
+
+const HEARTBEAT_TIMEOUT_MS = 5_000;
+const NODE_LOSS_GRACE_MS = 3_000;
+const LOST_MS = HEARTBEAT_TIMEOUT_MS + NODE_LOSS_GRACE_MS;
+/** What it may take in all beyond the time a node is given to come back. */
+const MARGIN_MS = 5_000;
+/** Long enough for the node to be taken for lost (silence is counted in whole seconds), and less than `LOST_MS`. */
+const HANGS_MS = 6_500;
+const BEAT_EVERY_MS = 10_000;
+const LIVE_CALLERS = 4;
+/** Below this a busy machine's noise decides. */
+const P99_FLOOR_MS = 150;
+const PATIENT = { timeoutMs: 60_000 };
+
+/** On real processes: a node with thousands of clients leaves, hangs, or is killed. */
+describe('a node with clients', () => {
+  let cluster: ChaosCluster;
+  let here: SessionBook;
+  let heard: Told;
+  const nodes: DdpProcess[] = [];
+
+  beforeAll(async () => {
+    cluster = await ChaosCluster.start({
+      HEARTBEAT_TIMEOUT: String(HEARTBEAT_TIMEOUT_MS / 1000),
+      NODE_LOSS_GRACE: String(NODE_LOSS_GRACE_MS / 1000),
+    });
+    await cluster.startReplicas(3);
+    here = new SessionBook(cluster.core);
+    heard = new Told(cluster.core);
+  }, 120_000);
+  afterAll(async () => {
+    for (const node of nodes) await node.end('SIGKILL');
+    await cluster?.stop();
+  });
+
+  /** A node with a session for each client; of every tenth user there is a session on another node too. */
+  async function withClients(name: string, count: number) {
+    const clients = clientsOf(name, count);
+    const node = await DdpProcess.start(cluster.nats.url, name);
+    nodes.push(node);
+    await node.open(clients, BEAT_EVERY_MS);
+    const staying = clients.filter((_, i) => i % 10 === 0);
+    for (const { uid } of staying) await here.connect({ uid, session: `${uid}/elsewhere` });
+    await eventually(() => told(uidsOf(clients), 'online'), PATIENT);
+    return { node, clients, staying: uidsOf(staying), leaving: uidsOf(clients.filter((_, i) => i % 10 !== 0)) };
+  }
+
+  const told = (uids: readonly string[], ...statuses: string[]) => expect(heard.otherwise(uids, statuses)).toEqual({});
+
+  /** @returns how long after `sinceMs` all of them were told to be offline */
+  async function allOffline(uids: readonly string[], sinceMs: number): Promise<number> {
+    const last = uids.slice(-20); // cheap to look at while live calls are measured
+    await eventually(() => told(last, 'online', 'offline'), PATIENT);
+    await eventually(() => told(uids, 'online', 'offline'), PATIENT);
+    return Math.round(performance.now() - sinceMs);
+  }
+
+  async function heldBy(nodeID: string): Promise<number> {
+    const { sessions } = await cluster.whole();
+    return [...sessions.values()].flat().filter(({ instanceId }) => instanceId === nodeID).length;
+  }
+
+  it('that leaves takes its users offline at once', async () => {
+    const { node, staying, leaving } = await withClients('leaves', sizes(cluster.mongo, 500));
+    const endedAt = performance.now();
+    await node.end('SIGTERM');
+    expect(await allOffline(leaving, endedAt)).toBeLessThan(HEARTBEAT_TIMEOUT_MS);
+    told(staying, 'online');
+    expect(await heldBy('leaves')).toBe(0);
+  }, 120_000);
+
+  it('that hangs, and goes on within its grace, loses nothing', async () => {
+    const { node, clients } = await withClients('hangs', sizes(cluster.mongo, 500));
+    const passed = (ms: number) => eventually(() => expect(performance.now() - frozenAt).toBeGreaterThan(ms), PATIENT);
+    const frozenAt = performance.now();
+    node.freeze();
+    await passed(HANGS_MS);
+    node.thaw();
+    await passed(LOST_MS + MARGIN_MS);
+    told(uidsOf(clients), 'online');
+    expect(await heldBy('hangs')).toBe(clients.length);
+  }, 120_000);
+
+  it('that is killed takes its users offline in time, tells each once, and holds up nobody', async () => {
+    const { node, clients, staying, leaving } = await withClients('killed', sizes(cluster.mongo, 5_000));
+    const lanes = clientsOf('live', 200).map(({ uid, session }) => sessionLane(uid, session, CORE));
+    const watch = new Stopwatch();
+    for (const lane of lanes) await lane.begin(cluster.core);
+    const load = new Load(
+      cluster.core,
+      lanes.map((lane) => watch.timed(lane)),
+      LIVE_CALLERS,
+    );
+    const loadedAt = performance.now();
+    await eventually(() => expect(performance.now() - loadedAt).toBeGreaterThan(LOST_MS), PATIENT);
+    const before = watch.lap();
+
+    const killedAt = performance.now();
+    await node.end('SIGKILL');
+    const tookMs = await allOffline(leaving, killedAt);
+    const meanwhile = watch.lap();
+    await load.stop();
+    process.stderr.write(
+      `${clients.length} sessions of a killed node: offline after ${tookMs} ms; ` +
+        `p99 of live calls ${before.p99Ms} ms before, ${meanwhile.p99Ms} ms meanwhile (${meanwhile.calls} calls)\n`,
+    );
+    expect({ faults: load.faults, failed: load.failed }).toEqual({ faults: [], failed: 0 });
+
+    const after = await cluster.whole();
+    expect(here.failures).toEqual([]);
+    // The live lanes' sessions are on the same node as those of the book: they have an account of their own.
+    expect(here.differences(after).filter((one) => !one.startsWith('+live-'))).toEqual([]);
+    expect(lostSessions(lanes, after)).toEqual([]);
+    expect(settled(lanes)).toBe(lanes.length);
+    expect(await heldBy('killed')).toBe(0);
+    told(staying, 'online');
+    told(leaving, 'online', 'offline');
+    expect(lanes.flatMap(({ uid }) => [...untrueRevs(cluster.core, uid, after), ...gaps(cluster.core, uid)])).toEqual(
+      [],
+    );
+    // Last, so that on a machine too busy for these it is known whether all the rest is right.
+    expect(tookMs).toBeLessThan(LOST_MS + MARGIN_MS);
+    if (!cluster.mongo.slow) expect(meanwhile.p99Ms).toBeLessThan(Math.max(2 * before.p99Ms, P99_FLOOR_MS));
+  }, 180_000);
+});
