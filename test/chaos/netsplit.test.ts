@@ -13,6 +13,7 @@ import { ownsNats, startNats, type NatsServer } from '../helpers/nats-server';
 import { NetLab } from '../helpers/net-lab';
 import { NodeProcess } from '../helpers/node-process';
 import { startRocketChatNode, type RocketChatNode, type StatusCall } from '../helpers/rocket-chat-node';
+import { atFullSize } from '../helpers/full-size';
 
 const FAR_USERS = path.join(__dirname, '../helpers/far-users.ts');
 const BEAT_EVERY_MS = 2_000;
@@ -25,7 +26,7 @@ const missing = ownsMongo && ownsNats ? NetLab.missing : 'the servers are not ou
 if (missing !== undefined) process.stderr.write(`NETSPLITS ARE NOT TESTED: no network namespaces here: ${missing}\n`);
 
 /** On real processes: MongoDB, NATS and one replica on this side of a link, another replica beyond it. */
-(missing === undefined ? describe : describe.skip)('a replica that is cut off silently', () => {
+(missing === undefined ? atFullSize('netsplit') : describe.skip)('a replica that is cut off silently', () => {
   let lab: NetLab;
   let mongo: MongoServer;
   let nats: NatsServer;

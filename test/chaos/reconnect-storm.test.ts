@@ -5,6 +5,7 @@ import { canSeeMemory, residentMb, steadyMb } from '../helpers/memory';
 import { sizes } from '../helpers/mongo-server';
 import { clientsOf, SessionBook, uidsOf, type Client } from '../helpers/session-book';
 import { Told } from '../helpers/told';
+import { atFullSize } from '../helpers/full-size';
 
 const SESSIONS = 20_000;
 /** How long it takes until the last client has come; the answers may take longer. */
@@ -15,7 +16,7 @@ const GROWTH = 1.2;
 const PATIENT = { timeoutMs: 60_000 };
 
 /** On real processes: everybody comes at once, and goes again. */
-describe('a storm of clients that connect again', () => {
+atFullSize('reconnect-storm')('a storm of clients that connect again', () => {
   let cluster: ChaosCluster;
   let clients: Client[];
   let book: SessionBook;

@@ -9,6 +9,7 @@ import { startNats, type NatsServer } from '../helpers/nats-server';
 import { NodeProcess } from '../helpers/node-process';
 import { startRocketChatNode, type RocketChatNode } from '../helpers/rocket-chat-node';
 import { StepDowns } from '../helpers/step-down';
+import { atFullSize } from '../helpers/full-size';
 
 const CORE = 'core-1';
 /** Two, so that there are races between replicas too while writes are tried again. */
@@ -19,85 +20,88 @@ const AWAY_MS = 2_000;
 const PATIENT = { timeoutMs: 30_000 };
 
 /** On real processes: a change of the primary is waited for, and nobody notices but by the time it takes. */
-(canProxy(process.env.MONGO_URL ?? 'mongodb://ours/x') ? describe : describe.skip)('a primary that steps down', () => {
-  let mongo: MongoServer;
-  let proxy: MongoProxy;
-  let nats: NatsServer;
-  let database: ReturnType<typeof freshDatabase>;
-  let core: RocketChatNode;
-  const nodes: NodeProcess[] = [];
+(canProxy(process.env.MONGO_URL ?? 'mongodb://ours/x') ? atFullSize('step-down') : describe.skip)(
+  'a primary that steps down',
+  () => {
+    let mongo: MongoServer;
+    let proxy: MongoProxy;
+    let nats: NatsServer;
+    let database: ReturnType<typeof freshDatabase>;
+    let core: RocketChatNode;
+    const nodes: NodeProcess[] = [];
 
-  beforeAll(async () => {
-    mongo = await startMongo();
-    proxy = await startMongoProxy(mongo.url);
-    nats = await startNats();
-    database = freshDatabase(mongo);
-    core = await startRocketChatNode(nats.url, CORE);
-    await Promise.all(NODES.map(startNode));
-  }, 60_000);
-  afterAll(async () => {
-    for (const node of nodes) await node.end('SIGKILL');
-    await core?.stop();
-    await nats?.stop();
-    await proxy?.stop();
-    await database?.drop();
-    await mongo?.stop();
-  });
-
-  async function startNode(id: string): Promise<void> {
-    const node = NodeProcess.start({
-      TRANSPORTER: nats.url,
-      MONGO_URL: proxy.url(database.name),
-      INSTANCE_ID: id,
-      PORT: String(await freePort()),
-      REQUEST_TIMEOUT: '10', // as the caller's
-      SYNC_INTERVAL: String(SYNC_INTERVAL_MS),
-      SESSION_LEASE: '600', // longer than the test: no session may end by itself
-      HEARTBEAT_INTERVAL: '1',
-      HEARTBEAT_TIMEOUT: '10',
-      LOG_LEVEL: 'warn',
+    beforeAll(async () => {
+      mongo = await startMongo();
+      proxy = await startMongoProxy(mongo.url);
+      nats = await startNats();
+      database = freshDatabase(mongo);
+      core = await startRocketChatNode(nats.url, CORE);
+      await Promise.all(NODES.map(startNode));
+    }, 60_000);
+    afterAll(async () => {
+      for (const node of nodes) await node.end('SIGKILL');
+      await core?.stop();
+      await nats?.stop();
+      await proxy?.stop();
+      await database?.drop();
+      await mongo?.stop();
     });
-    nodes.push(node);
-    await eventually(() => core.callAt(id, 'getConnectionCount'), PATIENT);
-  }
 
-  it('five times under load fails no call, loses nothing acknowledged and tells each change once', async () => {
-    const uids = Array.from({ length: sizes(mongo, 200) }, (_, i) => `user-${i}`);
-    const callsBetween = sizes(mongo, 1000);
-    const sessions = uids.flatMap((uid) => [1, 2].map((i) => sessionLane(uid, `${uid}/s${i}`, CORE)));
-    const claims = uids.map(claimLane);
-    await Promise.all(sessions.map((lane) => lane.begin(core)));
-
-    const load = new Load(core, [...sessions, ...claims], sizes(mongo, 64));
-    const goesOn = async () => {
-      const goal = load.acknowledged + callsBetween;
-      await eventually(() => expect(load.acknowledged).toBeGreaterThanOrEqual(goal), PATIENT);
-    };
-    const stepDowns = new StepDowns(proxy);
-    await goesOn();
-    for (let round = 0; round < STEP_DOWNS; round++) {
-      await stepDowns.once(AWAY_MS);
-      await goesOn();
+    async function startNode(id: string): Promise<void> {
+      const node = NodeProcess.start({
+        TRANSPORTER: nats.url,
+        MONGO_URL: proxy.url(database.name),
+        INSTANCE_ID: id,
+        PORT: String(await freePort()),
+        REQUEST_TIMEOUT: '10', // as the caller's
+        SYNC_INTERVAL: String(SYNC_INTERVAL_MS),
+        SESSION_LEASE: '600', // longer than the test: no session may end by itself
+        HEARTBEAT_INTERVAL: '1',
+        HEARTBEAT_TIMEOUT: '10',
+        LOG_LEVEL: 'warn',
+      });
+      nodes.push(node);
+      await eventually(() => core.callAt(id, 'getConnectionCount'), PATIENT);
     }
-    const together = stepDowns.underWay.filter(({ size }) => size > 1).map(({ collection }) => collection);
-    // Else no write was ever half done. On a slow server there is too little in flight for writes to go together.
-    if (!mongo.slow) expect(together).toEqual(expect.arrayContaining(['usersSessions', 'users']));
-    expect(nodes.filter(({ output }) => output.includes(`not received from '${CORE}'`))).toEqual([]);
-    expect({ faults: load.faults, failed: load.failed }).toEqual({ faults: [], failed: 0 });
 
-    const after = await eventually(
-      async () => {
-        const stored = await withDb(database.url, storedIn);
-        expect(halfDone(stored)).toEqual([]);
-        return stored;
-      },
-      { timeoutMs: 10 * SYNC_INTERVAL_MS },
-    );
-    expect(lostSessions(sessions, after)).toEqual([]);
-    expect(lostClaims(claims, after)).toEqual([]);
-    expect(settled([...sessions, ...claims])).toBe(sessions.length + claims.length);
-    expect(uids.filter((uid) => eventsOf(core, uid).length === 0)).toEqual([]);
-    expect(uids.flatMap((uid) => untrueRevs(core, uid, after))).toEqual([]);
-    expect(uids.flatMap((uid) => gaps(core, uid))).toEqual([]);
-  }, 180_000);
-});
+    it('five times under load fails no call, loses nothing acknowledged and tells each change once', async () => {
+      const uids = Array.from({ length: sizes(mongo, 200) }, (_, i) => `user-${i}`);
+      const callsBetween = sizes(mongo, 1000);
+      const sessions = uids.flatMap((uid) => [1, 2].map((i) => sessionLane(uid, `${uid}/s${i}`, CORE)));
+      const claims = uids.map(claimLane);
+      await Promise.all(sessions.map((lane) => lane.begin(core)));
+
+      const load = new Load(core, [...sessions, ...claims], sizes(mongo, 64));
+      const goesOn = async () => {
+        const goal = load.acknowledged + callsBetween;
+        await eventually(() => expect(load.acknowledged).toBeGreaterThanOrEqual(goal), PATIENT);
+      };
+      const stepDowns = new StepDowns(proxy);
+      await goesOn();
+      for (let round = 0; round < STEP_DOWNS; round++) {
+        await stepDowns.once(AWAY_MS);
+        await goesOn();
+      }
+      const together = stepDowns.underWay.filter(({ size }) => size > 1).map(({ collection }) => collection);
+      // Else no write was ever half done. On a slow server there is too little in flight for writes to go together.
+      if (!mongo.slow) expect(together).toEqual(expect.arrayContaining(['usersSessions', 'users']));
+      expect(nodes.filter(({ output }) => output.includes(`not received from '${CORE}'`))).toEqual([]);
+      expect({ faults: load.faults, failed: load.failed }).toEqual({ faults: [], failed: 0 });
+
+      const after = await eventually(
+        async () => {
+          const stored = await withDb(database.url, storedIn);
+          expect(halfDone(stored)).toEqual([]);
+          return stored;
+        },
+        { timeoutMs: 10 * SYNC_INTERVAL_MS },
+      );
+      expect(lostSessions(sessions, after)).toEqual([]);
+      expect(lostClaims(claims, after)).toEqual([]);
+      expect(settled([...sessions, ...claims])).toBe(sessions.length + claims.length);
+      expect(uids.filter((uid) => eventsOf(core, uid).length === 0)).toEqual([]);
+      expect(uids.flatMap((uid) => untrueRevs(core, uid, after))).toEqual([]);
+      expect(uids.flatMap((uid) => gaps(core, uid))).toEqual([]);
+    }, 180_000);
+  },
+);
