@@ -7,9 +7,9 @@ import { canProxy, startMongoProxy, type MongoProxy } from '../helpers/mongo-pro
 import { freshDatabase, sizes, startMongo, withDb, type MongoServer } from '../helpers/mongo-server';
 import { startNats, type NatsServer } from '../helpers/nats-server';
 import { NodeProcess } from '../helpers/node-process';
+import { atFullSize } from '../helpers/full-size';
 import { startRocketChatNode, type RocketChatNode } from '../helpers/rocket-chat-node';
 import { StepDowns } from '../helpers/step-down';
-import { atFullSize } from '../helpers/full-size';
 
 const CORE = 'core-1';
 /** Two, so that there are races between replicas too while writes are tried again. */
@@ -82,6 +82,7 @@ const PATIENT = { timeoutMs: 30_000 };
         await stepDowns.once(AWAY_MS);
         await goesOn();
       }
+      await load.stop();
       const together = stepDowns.underWay.filter(({ size }) => size > 1).map(({ collection }) => collection);
       // Else no write was ever half done. On a slow server there is too little in flight for writes to go together.
       if (!mongo.slow) expect(together).toEqual(expect.arrayContaining(['usersSessions', 'users']));
