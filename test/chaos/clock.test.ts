@@ -7,8 +7,8 @@ import { eventually } from '../helpers/eventually';
 import { sizes } from '../helpers/mongo-server';
 
 const OFF_MS = 10 * 60_000;
-const LEASE_MS = 9_000;
-/** A third of a lease is a third of this: heartbeats also come to be written by the replica whose clock is off. */
+const LEASE_MS = 6_000;
+/** Often enough for both replicas to write leases. */
 const BEAT_EVERY_MS = 1_000;
 const CLAIMS = 20;
 const CLAIM_MS = 6_000;
@@ -19,12 +19,13 @@ const shifted = (ms: number) => ({
   CLOCK_SHIFT_MS: String(ms),
 });
 
-/** On real processes: the clock of one of two replicas is ten minutes off, and it is the one that leads, or the other. */
+/**
+ * On real processes, two replicas of which one's clock is off. Ahead, that one would take every lease for over; behind, it would
+ * write leases that the other takes for over.
+ */
 describe.each([
   ['ahead', 'leads', OFF_MS, true],
-  ['behind', 'leads', -OFF_MS, true],
-  ['ahead', 'does not lead', OFF_MS, false],
-  ['behind', 'does not lead', -OFF_MS, false],
+  ['behind', 'follows', -OFF_MS, false],
 ])('a replica with a clock ten minutes %s that %s', (_where, _leads, offMs, leads) => {
   let cluster: ChaosCluster;
   let beating: BeatingUsers;
@@ -43,7 +44,9 @@ describe.each([
   it('is off, and the other is not', async () => {
     const timesOff = await Promise.all(
       ids().map(async (id) => {
-        const health = (await cluster.core.broker.call('$node.health', {}, { nodeID: id })) as { time: { now: number } };
+        const health = (await cluster.core.broker.call('$node.health', {}, { nodeID: id })) as {
+          time: { now: number };
+        };
         return Math.round((health.time.now - Date.now()) / 60_000);
       }),
     );
@@ -60,15 +63,15 @@ describe.each([
     const vanishedAt = performance.now();
     beating.vanish(going);
     await eventually(() => expect(going.filter((uid) => shown(cluster.core, uid).length < 2)).toEqual([]), PATIENT);
-    expect(performance.now() - vanishedAt).toBeGreaterThan(LEASE_MS - 1.5 * BEAT_EVERY_MS - LEASE_MS / 3);
+    // A lease is written anew at most once in a third of it, and heartbeats were up to a round old.
+    expect(performance.now() - vanishedAt).toBeGreaterThan((2 / 3) * LEASE_MS - 1.5 * BEAT_EVERY_MS);
     await eventually(() => expect(performance.now() - vanishedAt).toBeGreaterThan(2 * LEASE_MS), PATIENT);
     for (const uid of going) expect(shown(cluster.core, uid)).toEqual(['online', 'offline']);
     for (const uid of staying) expect(shown(cluster.core, uid)).toEqual(['online']);
   }, 120_000);
 
-  it('tells the same of a lease and of a claim as the other', async () => {
-    const explained = () =>
-      Promise.all(ids().map((id) => cluster.core.callAt<Explanation>(id, 'explain', 'stays-0')));
+  it('tells of a lease what the other tells', async () => {
+    const explained = () => Promise.all(ids().map((id) => cluster.core.callAt<Explanation>(id, 'explain', 'stays-0')));
     for (const { sessions } of await explained()) {
       expect(sessions[0]!.leaseLeftMs).toBeGreaterThan(0);
       expect(sessions[0]!.leaseLeftMs).toBeLessThanOrEqual(LEASE_MS);
@@ -84,7 +87,7 @@ describe.each([
       await cluster.core.callAt(at, 'setStatus', uid, 'busy', 'in a meeting', ends);
       await sees(cluster.core, uid, 'online', 'busy');
     }
-    beating.add(uids);
+    beating.join(uids);
     const told = await Promise.all(
       uids.map(async (uid) => {
         await eventually(() => expect(shown(cluster.core, uid)).toHaveLength(3), PATIENT);

@@ -29,6 +29,11 @@ export class BeatingUsers {
     this.beating = this.beat();
   }
 
+  /** Heartbeats of these too, whose sessions are open. */
+  join(uids: readonly string[]): void {
+    for (const uid of uids) this.present.add(uid);
+  }
+
   /** No heartbeats any more, and no word of it. */
   vanish(uids: readonly string[]): void {
     for (const uid of uids) this.present.delete(uid);

@@ -41,9 +41,9 @@ export class ChaosCluster {
     return new ChaosCluster(mongo, nats, core, freshDatabase(mongo), env);
   }
 
-  /** Starts presence nodes, under names never used before, and waits until they serve. */
-  async startReplicas(count: number): Promise<void> {
-    await Promise.all(Array.from({ length: count }, () => this.startReplica(`presence-${++this.started}`)));
+  /** Starts presence nodes, under names never used before, and waits until they serve. @param env of these alone */
+  async startReplicas(count: number, env: Record<string, string> = {}): Promise<void> {
+    await Promise.all(Array.from({ length: count }, () => this.startReplica(`presence-${++this.started}`, env)));
   }
 
   /** Ends the replica that has run for longest. */
@@ -77,7 +77,7 @@ export class ChaosCluster {
     return withDb(this.database.url, storedIn);
   }
 
-  private async startReplica(id: string): Promise<void> {
+  private async startReplica(id: string, env: Record<string, string>): Promise<void> {
     const process = NodeProcess.start({
       TRANSPORTER: this.nats.url,
       MONGO_URL: this.database.url,
@@ -87,6 +87,7 @@ export class ChaosCluster {
       HEARTBEAT_INTERVAL: '1',
       LOG_LEVEL: 'warn',
       ...this.env,
+      ...env,
     });
     this.replicas.push({ id, process });
     await eventually(() => this.core.callAt(id, 'getConnectionCount'), PATIENT);
