@@ -43,11 +43,9 @@ describe.each([
 
   it('is off, and the other is not', async () => {
     const timesOff = await Promise.all(
-      ids().map(async (id) => {
-        const health = (await cluster.core.broker.call('$node.health', {}, { nodeID: id })) as {
-          time: { now: number };
-        };
-        return Math.round((health.time.now - Date.now()) / 60_000);
+      ids().map(async (nodeID) => {
+        const health: unknown = await cluster.core.broker.call('$node.health', {}, { nodeID });
+        return Math.round(((health as { time: { now: number } }).time.now - Date.now()) / 60_000) + 0; // never -0
       }),
     );
     expect(timesOff).toEqual(leads ? [offMs / 60_000, 0] : [0, offMs / 60_000]);

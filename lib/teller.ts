@@ -1,0 +1,61 @@
+import type { NodeSeen } from '../domain/node-watch';
+import type { PresenceChange } from './engine';
+
+/** Moleculer counts heartbeats in whole seconds. */
+const ROUNDING_MS = 1000;
+
+/**
+ * Decides when changes are told. The bus keeps nothing for who is not on it, and a node that comes back to it knows
+ * of no listener until it has heard of them again: from the loss of the bus until then changes are held, one a user,
+ * from what was last told to what is now. Pure: times are milliseconds of a monotonic clock.
+ */
+export class Teller {
+  private readonly held = new Map<string, PresenceChange>();
+  private isHolding = false;
+  /** Since when the bus is back, while changes are held. */
+  private upSinceMs: number | undefined;
+
+  /**
+   * @param send tells one change
+   * @param patienceMs a node not heard of for so long after the bus is back is not waited for
+   */
+  constructor(
+    private readonly send: (change: PresenceChange) => void,
+    private readonly patienceMs: number,
+  ) {}
+
+  tell(changes: readonly PresenceChange[]): void {
+    for (const change of changes) {
+      if (this.isHolding) this.hold(change);
+      else this.send(change);
+    }
+  }
+
+  busWentDown(): void {
+    this.isHolding = true;
+    this.upSinceMs = undefined;
+  }
+
+  /**
+   * Takes in how things stand, and tells what was held once all nodes are heard of again.
+   *
+   * @returns of how many users; undefined while nothing is held back, or still is
+   */
+  look(isUp: boolean, nodes: readonly NodeSeen[], nowMs: number): number | undefined {
+    if (!this.isHolding || !isUp) return undefined;
+    this.upSinceMs ??= nowMs;
+    const upMs = nowMs - this.upSinceMs;
+    const allAreBack = nodes.every(({ available, silentMs }) => available && silentMs + ROUNDING_MS < upMs);
+    if (!allAreBack && upMs < this.patienceMs) return undefined;
+    this.isHolding = false;
+    const changes = [...this.held.values()];
+    this.held.clear();
+    for (const change of changes) this.send(change);
+    return changes.length;
+  }
+
+  private hold(change: PresenceChange): void {
+    const { before } = this.held.get(change.after._id) ?? change;
+    this.held.set(change.after._id, { before, after: change.after });
+  }
+}
