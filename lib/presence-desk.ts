@@ -29,8 +29,10 @@ export interface PresenceOptions {
   };
 }
 
-/** Users of a slice of a job that are in the queues at once: enough to fill the flushes, few enough to be no queue of their own. */
+/** Users of a slice of a walk: enough to fill the flushes, few enough to be no queue of their own. */
 export const SLICE = 512;
+/** Users of a job that are in the queues at once: while they are carried out the next ones wait. */
+const AT_ONCE = 2 * SLICE;
 
 /**
  * The presence of all users, in presence words. Everything that changes something goes through
@@ -123,7 +125,7 @@ export class PresenceDesk {
   /** Settles the claims whose time is over. @returns how many users had one */
   async settleExpired(): Promise<number> {
     const uids = await this.options.store.usersExpired(this.options.clock());
-    await inSlices(uids, (uid) => this.recompute(uid));
+    await eachOf(uids, (uid) => this.recompute(uid));
     return uids.length;
   }
 
@@ -175,7 +177,7 @@ export class PresenceDesk {
   }
 
   private async dropOf(owners: readonly string[], command: SessionCommand): Promise<string[]> {
-    const had = await inSlices(owners, async (uid) =>
+    const had = await eachOf(owners, async (uid) =>
       (await this.session(uid, command, 'background')) ? uid : undefined,
     );
     if (owners.length > 0) this.options.leases?.onDropped('all');
@@ -191,11 +193,13 @@ function droppedBy(batch: readonly Command[]): string[] {
   return dropped;
 }
 
-/** One slice after the other, so that a big job never fills the queue in front of live calls. */
-async function inSlices<T, R>(items: readonly T[], each: (item: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = [];
-  for (let i = 0; i < items.length; i += SLICE) {
-    results.push(...(await Promise.all(items.slice(i, i + SLICE).map(each))));
-  }
+/** Some at a time, so that a big job never fills the queues. */
+async function eachOf<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  const results = new Array<R>(items.length);
+  let next = 0;
+  const worker = async () => {
+    for (let at = next++; at < items.length; at = next++) results[at] = await work(items[at]!);
+  };
+  await Promise.all(Array.from({ length: Math.min(AT_ONCE, items.length) }, worker));
   return results;
 }

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { STATUSES, type Status } from '../../domain/types';
 import type { RocketChatNode } from './rocket-chat-node';
 
@@ -92,7 +93,7 @@ export const OF_A_KILL: readonly string[] = [
   'SERVICE_NOT_AVAILABLE',
 ];
 
-/** Callers that never pause: each goes through lanes of its own, at random, until it or its node is stopped. */
+/** Callers that each go through lanes of their own, at random, until they or their node are stopped. */
 export class Load {
   acknowledged = 0;
   /** Calls that failed as they may when a node is killed. */
@@ -102,16 +103,21 @@ export class Load {
   private isOn = true;
   private readonly callers: Promise<unknown>;
 
+  /** @param pauseMs of a caller between two calls; without it they take all the machine gives */
   constructor(
     core: RocketChatNode,
     lanes: readonly { step(core: RocketChatNode): Promise<string | undefined> }[],
     inFlight: number,
+    pauseMs = 0,
   ) {
     this.callers = Promise.all(
       Array.from({ length: inFlight }, async (_, caller) => {
         const own = lanes.filter((_lane, i) => i % inFlight === caller);
         // A failed test stops the node and not the load: calls that fail at once, for ever, would keep jest from ending.
-        while (this.isOn && core.broker.started) await this.count(() => oneOf(own).step(core));
+        while (this.isOn && core.broker.started) {
+          await this.count(() => oneOf(own).step(core));
+          if (pauseMs > 0) await pause(pauseMs);
+        }
       }),
     );
   }

@@ -49,6 +49,25 @@ describe('lanes of commands', () => {
     expect(lanes.queued).toBe(0);
   });
 
+  it('let no live command wait for what runs in the background, nor stop before it has run', async () => {
+    const running: (() => void)[] = [];
+    const lanes = new CommandLanes({
+      lanes: 2,
+      maxQueued: 10_000,
+      flush: async (batch) => {
+        if (batch.length > 1) await new Promise<void>((resolve) => running.push(resolve));
+        return batch.map(() => done);
+      },
+    });
+    const job = Promise.all(UIDS.slice(0, 300).map((uid) => lanes.submit(recompute(uid), 'background')));
+    await eventually(() => expect(running).toHaveLength(2));
+    for (const uid of UIDS.slice(0, 40)) await lanes.submit(recompute(uid));
+    const drained = lanes.drain();
+    for (const end of running) end();
+    await Promise.all([job, drained]);
+    expect(lanes.queued).toBe(0);
+  });
+
   it('refuse by lane, together at maxQueued', async () => {
     const lanes = new CommandLanes({ lanes: 2, maxQueued: 4, flush: async (batch) => batch.map(() => done) });
     const outcomes = await Promise.allSettled(UIDS.slice(0, 40).map((uid) => lanes.submit(recompute(uid))));

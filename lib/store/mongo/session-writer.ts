@@ -5,6 +5,7 @@ import { PresenceError } from '../../errors';
 import type { AppliedSessions, SessionWork } from '../port';
 import { compareAndSet, inOneReply } from './bulk';
 import type { MongoConnection } from './connection';
+import { dropAtOnce } from './instance-drop';
 import { sessionsOf, USER_PROJECTION, userOf, type SessionsDocument } from './documents';
 import type { UserDocument } from './user-writer';
 
@@ -14,6 +15,7 @@ interface SessionsWrite {
   readonly applied: Omit<AppliedSessions, 'user'>;
 }
 
+const FOUND = { found: [true] };
 /** More lost races than this in a row on one user's sessions, and the batch is told to try again. */
 const MAX_ATTEMPTS = 32;
 
@@ -37,7 +39,9 @@ export class SessionWriter {
   apply(work: readonly SessionWork[], nowMs: number): Promise<AppliedSessions[]> {
     // Outlives a repetition: an attempt whose answer got lost may have been applied, and what it found is known.
     const applied = new Array<Omit<AppliedSessions, 'user'>>(work.length);
+    const had = new Set<string>();
     return this.connection.patiently(async () => {
+      await dropAtOnce(this.sessions(), work, had);
       let pending = work.map((_, at) => at);
       for (let attempt = 0; pending.length > 0; attempt++) {
         if (attempt === MAX_ATTEMPTS) {
@@ -46,7 +50,7 @@ export class SessionWriter {
         pending = await this.applyOnce(work, pending, nowMs, applied);
       }
       const users = await this.readUsers(work.map(({ uid }) => uid));
-      return applied.map((one) => ({ ...one, user: users.get(one.uid) }));
+      return applied.map((one) => ({ ...one, user: users.get(one.uid), ...(had.has(one.uid) ? FOUND : {}) }));
     });
   }
 

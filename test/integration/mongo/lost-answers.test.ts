@@ -43,14 +43,18 @@ describe('what a removal found', () => {
       $push: { connections: { id: 'theirs', instanceId: 'node9', status: 'online' } },
     } as never);
   /** What happens around the next bulk write to the database, once. */
-  const aroundNextWrite = (happens: (write: () => Promise<unknown>) => Promise<unknown>) => {
-    // Of its overloads only the one that promises is used.
-    type BulkWrite = (this: Sessions, ...args: Parameters<Sessions['bulkWrite']>) => Promise<unknown>;
-    const prototype = Object.getPrototypeOf(sessions()) as { bulkWrite: BulkWrite };
-    jest.spyOn(prototype, 'bulkWrite').mockImplementationOnce(function (this: Sessions, ...args) {
-      return happens(async () => this.bulkWrite(...args));
+  const aroundNextWrite = (
+    happens: (write: () => Promise<unknown>) => Promise<unknown>,
+    method: 'bulkWrite' | 'updateMany' = 'bulkWrite',
+  ) => {
+    type Write = (this: Record<typeof method, Write>, ...args: readonly unknown[]) => Promise<unknown>;
+    const prototype = Object.getPrototypeOf(sessions()) as Record<typeof method, Write>;
+    jest.spyOn(prototype, method).mockImplementationOnce(function (this: Record<typeof method, Write>, ...args) {
+      return happens(async () => this[method](...args));
     });
   };
+  /** The sessions of an instance are dropped by one command for all users. */
+  const methodOf = ({ kind }: SessionCommand) => (kind === 'dropInstance' ? 'updateMany' : 'bulkWrite');
 
   const REMOVALS: readonly SessionCommand[] = [
     disconnect('a'),
@@ -64,7 +68,7 @@ describe('what a removal found', () => {
       await write();
       await otherReplicaAdds('ann');
       throw Object.assign(new Error('connection closed'), { name: 'MongoNetworkError' });
-    });
+    }, methodOf(removal));
     const [ann] = await store.applySessions([work('ann', removal)], NOW);
     expect(ann).toMatchObject({ found: [true], sessions: [{ id: 'theirs' }], sessionsRev: 3 });
   });
@@ -76,7 +80,7 @@ describe('what a removal found', () => {
       const result = await write();
       await otherReplicaAdds('ann');
       return result;
-    });
+    }, methodOf(removal));
     const works = [work('ann', removal), work('bob', connect('c'))];
     const [ann, bob] = await store.applySessions(works, NOW);
     expect(ann).toMatchObject({ found: [true], sessions: [{ id: 'theirs' }] });
