@@ -1,5 +1,9 @@
 import type { Context } from 'moleculer';
-import type { Collection } from 'mongodb';
+import type { BulkWriteOperation, Collection } from 'mongodb';
+import type { Session, Status } from '../domain/types';
+import { compareAndSet } from '../lib/store/mongo/bulk';
+import type { SessionsDocument, UserDocument } from '../lib/store/mongo/documents';
+import { sessionsStatement, userStatement } from '../lib/store/mongo/statements';
 import { MongoConnection } from '../lib/store/mongo/connection';
 import { ensureIndexes } from '../lib/store/mongo/indexes';
 import { mongoUrlOf, runNode } from './bench-node';
@@ -11,18 +15,13 @@ export interface BulkWork {
   /** Sessions a user has afterwards. */
   readonly sessions: number;
   /** The status a user has afterwards; absent where the user is not written. */
-  readonly status?: 'online' | 'offline';
-}
-
-interface Document {
-  readonly _id: string;
-  readonly [field: string]: unknown;
+  readonly status?: Extract<Status, 'online' | 'offline'>;
 }
 
 /** What was last written of a user: kept here, so that nothing needs to be read. */
 interface Known {
   rev: number | null;
-  presenceRev: number | null;
+  presenceRev: number;
   sessions: number;
 }
 
@@ -30,15 +29,15 @@ const BULK = 256;
 const PATIENCE_MS = 30_000;
 
 /**
- * The ceiling of the database: the very statements of a step (compare-and-set, the fields the presence node sets),
+ * The ceiling of the database: the very statements of a step, built by the presence node's own code,
  * 256 in one bulk write, and nothing else: no reads, no decision, no answer to anybody.
  */
 class Bulk {
   private readonly known: Known[] = [];
 
   constructor(
-    private readonly sessions: Collection<Document>,
-    private readonly users: Collection<Document>,
+    private readonly sessions: Collection<SessionsDocument>,
+    private readonly users: Collection<UserDocument>,
   ) {}
 
   /** @returns users written per second */
@@ -67,42 +66,41 @@ class Bulk {
     );
   }
 
-  private sessionStatement(user: number, count: number, at: Date): Statement {
+  private sessionStatement(user: number, count: number, at: Date): Statement<SessionsDocument> {
     const known = this.of(user);
-    const filter = { _id: `u${user}`, rev: known.rev, connections: { $size: known.sessions } };
+    const entry = (id: string): Session => {
+      return { id, instanceId: CALLER, status: 'online', _createdAt: at, _updatedAt: at };
+    };
+    const sessionsOf = (size: number) => Array.from({ length: size }, (_, i) => entry(`u${user}-${i + 1}`));
+    const stored = { _id: `u${user}`, rev: known.rev ?? undefined, connections: sessionsOf(known.sessions) };
     known.rev = (known.rev ?? 0) + 1;
     known.sessions = count;
-    const entry = (id: string) => ({ id, instanceId: CALLER, status: 'online', _createdAt: at, _updatedAt: at });
-    const connections = Array.from({ length: count }, (_, i) => entry(`u${user}-${i + 1}`));
-    return { updateOne: { filter, update: { $set: { connections, rev: known.rev } } } };
+    return sessionsStatement(stored, { uid: `u${user}`, sessions: sessionsOf(count), sessionsRev: known.rev });
   }
 
-  private userStatement(user: number, status: string, at: Date): Statement {
+  private userStatement(user: number, status: Status, at: Date): Statement<UserDocument> {
     const known = this.of(user);
-    const filter = {
-      _id: `u${user}`,
-      presenceRev: known.presenceRev === null ? { $in: [0, null] } : known.presenceRev,
-    };
-    const presenceRev = (known.presenceRev ?? 0) + 1;
-    known.presenceRev = presenceRev;
-    const slot = { [`presenceBy.${presenceRev % 8}`]: 'xxxxxx.xx' };
-    const presenceChange = { cause: 'connection', from: status === 'online' ? 'offline' : 'online', at };
-    const $set = { status, statusConnection: status, presenceChange, presenceRev, ...slot, _updatedAt: at };
-    return { updateOne: { filter, update: { $set } } };
+    const [_id, from] = [`u${user}`, status === 'online' ? 'offline' : 'online'] as const;
+    const before = { _id, status: from, statusConnection: from, presenceRev: known.presenceRev };
+    const presenceChange = { cause: 'connection', from, at } as const;
+    known.presenceRev += 1;
+    const after = { _id, status, statusConnection: status, presenceChange, presenceRev: known.presenceRev };
+    return userStatement({ before, after, sessionsRev: known.rev ?? 0 }, 'xxxxxx.xx', at, false);
   }
 
   private of(user: number): Known {
-    return (this.known[user] ??= { rev: null, presenceRev: null, sessions: 0 });
+    return (this.known[user] ??= { rev: null, presenceRev: 0, sessions: 0 });
   }
 }
 
-interface Statement {
-  readonly updateOne: { readonly filter: object; readonly update: object };
-}
+type Statement<T> = BulkWriteOperation<T>;
 
-async function inBulk(collection: Collection<Document>, statements: Statement[]): Promise<void> {
-  const { matchedCount } = await collection.bulkWrite(statements, { ordered: false });
-  if (matchedCount !== statements.length) throw new Error(`${statements.length} statements, ${matchedCount} applied`);
+async function inBulk<T extends { readonly _id: string }>(
+  collection: Collection<T>,
+  statements: Statement<T>[],
+): Promise<void> {
+  if (await compareAndSet(collection, statements)) return;
+  throw new Error(`of ${statements.length} statements not all were applied`);
 }
 
 void runNode(async (config) => {

@@ -8,6 +8,15 @@ export interface SessionsDocument {
   readonly rev?: number;
 }
 
+/** What is looked for in `users`, besides what is read of them. */
+export interface UserDocument {
+  readonly _id: string;
+  readonly statusExpiresAt?: Date;
+  readonly presenceRev?: number | null;
+  /** Who made the last few revisions: slot `rev % SLOTS` holds the batch that wrote it. */
+  readonly presenceBy?: Record<string, string>;
+}
+
 /** What is read of `users`: the presence part, never the rest of the document. */
 export const USER_PROJECTION = {
   username: 1,

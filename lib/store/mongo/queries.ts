@@ -2,8 +2,7 @@ import type { Collection, FilterQuery } from 'mongodb';
 import { STATUSES, type Status } from '../../../domain/types';
 import type { StatusCounts, StoredInstance } from '../port';
 import type { MongoConnection } from './connection';
-import { isDate, type SessionsDocument } from './documents';
-import type { UserDocument } from './user-writer';
+import { isDate, type SessionsDocument, type UserDocument } from './documents';
 
 const EXPIRED_AT_ONCE = 1000;
 const FIND_BATCH = 5000;

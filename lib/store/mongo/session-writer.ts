@@ -1,4 +1,4 @@
-import type { Collection, FilterQuery } from 'mongodb';
+import type { Collection } from 'mongodb';
 import { applySessionCommand, type SessionCommand } from '../../../domain/sessions';
 import type { Session, UserRecord } from '../../../domain/types';
 import { PresenceError } from '../../errors';
@@ -6,8 +6,8 @@ import type { AppliedSessions, SessionWork } from '../port';
 import { compareAndSet, inOneReply } from './bulk';
 import type { MongoConnection } from './connection';
 import { dropAtOnce } from './instance-drop';
-import { sessionsOf, USER_PROJECTION, userOf, type SessionsDocument } from './documents';
-import type { UserDocument } from './user-writer';
+import { sessionsStatement } from './statements';
+import { sessionsOf, USER_PROJECTION, userOf, type SessionsDocument, type UserDocument } from './documents';
 
 interface SessionsWrite {
   readonly at: number;
@@ -110,13 +110,7 @@ export class SessionWriter {
 
   /** @returns the places that lost */
   private async writeSessions(writes: readonly SessionsWrite[]): Promise<number[]> {
-    const operations = writes.map(({ stored, applied: { uid, sessions, sessionsRev } }) => ({
-      updateOne: {
-        filter: sessionsFilter(uid, stored),
-        update: { $set: { connections: [...sessions], rev: sessionsRev } },
-        upsert: stored === undefined,
-      },
-    }));
+    const operations = writes.map(({ stored, applied }) => sessionsStatement(stored, applied));
     if (await compareAndSet(this.sessions(), operations)) return [];
     const uids = writes.map(({ applied }) => applied.uid);
     const now = new Map(
@@ -136,16 +130,6 @@ export class SessionWriter {
   private users(): Collection<UserDocument> {
     return this.connection.collection('users');
   }
-}
-
-/**
- * The document as it was read. The size guards against a writer that counts no revision: upstream's own
- * service, while both run during a migration.
- */
-function sessionsFilter(uid: string, stored: SessionsDocument | undefined): FilterQuery<SessionsDocument> {
-  if (!stored) return { _id: uid, rev: -1 };
-  const size = Array.isArray(stored.connections) ? { connections: { $size: stored.connections.length } } : {};
-  return { _id: uid, rev: stored.rev ?? null, ...size } as FilterQuery<SessionsDocument>;
 }
 
 const REMOVALS: ReadonlySet<SessionCommand['kind']> = new Set(['disconnect', 'dropInstance', 'dropOtherInstances']);

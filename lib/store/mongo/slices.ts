@@ -1,6 +1,5 @@
 import type { MongoConnection } from './connection';
-import type { SessionsDocument } from './documents';
-import type { UserDocument } from './user-writer';
+import type { SessionsDocument, UserDocument } from './documents';
 
 const HAS_SESSIONS = { 'connections.0': { $exists: true } };
 /** Shown as anything but offline; a missing status is offline until somebody connects. */
