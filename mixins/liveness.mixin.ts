@@ -26,8 +26,8 @@ export interface LivenessService extends ReplicaService, BusService {
 }
 
 const SECOND = 1000;
-const LOOK_EVERY_MS = SECOND;
-const DROP_EVERY_MS = SECOND / 2;
+const LOOK_EVERY_MS = SECOND / 4;
+const DROP_EVERY_MS = SECOND / 4;
 const CLOCK_EVERY_MS = 2 * SECOND;
 /** A clock that is set by more than this makes ages of leases worthless for one lease. */
 const CLOCK_STEP_MS = 5 * SECOND;

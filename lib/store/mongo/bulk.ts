@@ -13,8 +13,7 @@ export async function compareAndSet<T extends { readonly _id: string }>(
 ): Promise<boolean> {
   try {
     const result = await collection.bulkWrite(operations, { ordered: false });
-    // Each changes a revision where it is applied; a guarded one that is not matches, and modifies nothing.
-    return (result.modifiedCount ?? 0) + (result.upsertedCount ?? 0) === operations.length;
+    return (result.matchedCount ?? 0) + (result.upsertedCount ?? 0) === operations.length;
   } catch (thrown) {
     // An upsert whose filter no longer matches runs into the document it meant to create: a lost race.
     if (onlyDuplicates(thrown)) return false;

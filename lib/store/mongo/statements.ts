@@ -3,7 +3,6 @@ import { alike } from '../../../domain/alike';
 import type { Session, UserRecord } from '../../../domain/types';
 import type { PresenceWrite } from '../port';
 import { IDENTITY_FIELDS, OWNED_FIELDS, type SessionsDocument, type UserDocument } from './documents';
-import { fieldIs, guardedUpdate } from './guarded-update';
 
 /**
  * A bulk write tells how many were applied, not which. After a lost race the slots do: enough of them that
@@ -23,24 +22,24 @@ export function sessionsStatement(
   stored: SessionsDocument | undefined,
   { uid, sessions, sessionsRev }: SessionsAfter,
 ): BulkWriteOperation<SessionsDocument> {
-  const set = { connections: [...sessions], rev: sessionsRev };
-  const update: object = stored ? guardedUpdate(isAsRead(stored), set) : { $set: set };
-  // A filter that matches nothing: an upsert runs into a document that was made meanwhile.
-  const filter: FilterQuery<SessionsDocument> = stored ? { _id: uid } : { _id: uid, rev: -1 };
-  return { updateOne: { filter, update, upsert: stored === undefined } };
+  return {
+    updateOne: {
+      filter: asRead(uid, stored),
+      update: { $set: { connections: [...sessions], rev: sessionsRev } },
+      upsert: stored === undefined,
+    },
+  };
 }
 
 /**
- * Whether the document is as it was read. The size guards against a writer that counts no revision: upstream's own
+ * The document as it was read. The size guards against a writer that counts no revision: upstream's own
  * service, while both run during a migration.
  */
-function isAsRead({ rev, connections }: SessionsDocument): object {
-  const sameRev = fieldIs('rev', rev ?? null, null);
-  if (!Array.isArray(connections)) return sameRev;
-  const sameSize = {
-    $cond: [{ $isArray: '$connections' }, { $eq: [{ $size: '$connections' }, connections.length] }, false],
-  };
-  return { $and: [sameRev, sameSize] };
+function asRead(uid: string, stored: SessionsDocument | undefined): FilterQuery<SessionsDocument> {
+  // Matches nothing: an upsert runs into a document that was made meanwhile.
+  if (!stored) return { _id: uid, rev: -1 };
+  const size = Array.isArray(stored.connections) ? { connections: { $size: stored.connections.length } } : {};
+  return { _id: uid, rev: stored.rev ?? null, ...size } as FilterQuery<SessionsDocument>;
 }
 
 /**
@@ -54,26 +53,22 @@ export function userStatement(
   at: Date,
   ownsUsers: boolean,
 ): BulkWriteOperation<UserDocument> {
-  const set: Record<string, unknown> = { presenceRev: after.presenceRev, _updatedAt: at };
+  const set: Record<string, unknown> = {
+    presenceRev: after.presenceRev,
+    [`presenceBy.${slotOf(after)}`]: batch,
+    _updatedAt: at,
+  };
   const unset: Record<string, true> = {};
   for (const field of ownsUsers ? [...OWNED_FIELDS, ...IDENTITY_FIELDS] : OWNED_FIELDS) {
     if (after[field] == null) {
       if (before[field] != null) unset[field] = true;
     } else if (before.presenceRev === 0 || !sameValue(before[field], after[field])) set[field] = after[field];
   }
-  const slot = slotOf(after);
-  if (before.presenceRev > 0 && Object.keys(unset).length === 0) {
-    const update: object = guardedUpdate(fieldIs('presenceRev', before.presenceRev, 0), set, {
-      presenceBy: { [slot]: batch },
-    });
-    return { updateOne: { filter: { _id: after._id }, update } };
-  }
-  const setAll = { ...set, [`presenceBy.${slot}`]: batch };
   return {
     updateOne: {
       // null matches a revision that is missing: a user whom only others have written.
       filter: { _id: after._id, presenceRev: before.presenceRev === 0 ? { $in: [0, null] } : before.presenceRev },
-      update: Object.keys(unset).length > 0 ? { $set: setAll, $unset: unset } : { $set: setAll },
+      update: Object.keys(unset).length > 0 ? { $set: set, $unset: unset } : { $set: set },
       upsert: ownsUsers && before.presenceRev === 0,
     },
   };
