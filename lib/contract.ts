@@ -3,6 +3,7 @@ import { CLAIM_SOURCES, STATUSES, type Claim, type ClaimSource, type Identity, t
 import { normalizeStatusText } from '../domain/text';
 import { argumentReader, type ArgumentSpec } from './arguments';
 import { expiryNotInFuture, invalidArgument } from './errors';
+import type { PageArguments } from './presence-reads';
 
 /** The name Rocket.Chat looks for; unversioned (contract 1.3). */
 export const SERVICE_NAME = 'presence';
@@ -54,7 +55,7 @@ function reader<T>(positions: readonly string[], schema: ValidationSchema, requi
   return argumentReader<T>(spec);
 }
 
-interface ClaimArguments {
+export interface ClaimArguments {
   readonly statusDefault: Status;
   readonly statusSource?: ClaimSource;
   readonly statusText?: string;
@@ -97,7 +98,27 @@ export const read = {
   upsertUsers: reader<{ users: unknown[] }>(['users'], {
     users: { type: 'array', min: 1, max: MAX_BATCH_ITEMS },
   }),
+  setStatusMany: reader<{ items: unknown[] }>(['items'], {
+    items: { type: 'array', min: 1, max: MAX_BATCH_ITEMS },
+  }),
   setActiveState: readActiveState,
+  uids: reader<{ uids: string[] }>(['uids'], {
+    uids: { type: 'array', items: ID, min: 1, max: MAX_BATCH_ITEMS },
+  }),
+  list: reader<PageArguments>(
+    ['status', 'role', 'since', 'after', 'limit'],
+    {
+      status: [
+        { ...STATUS, optional: true },
+        { type: 'array', items: STATUS, min: 1, max: STATUSES.length, optional: true },
+      ],
+      role: OPTIONAL_ID,
+      since: MOMENT,
+      after: OPTIONAL_ID,
+      limit: { type: 'number', integer: true, min: 1, max: MAX_BATCH_ITEMS, optional: true },
+    },
+    false,
+  ),
 };
 
 const readClaimPositions = reader<{ uid: string; claim: ClaimArguments }>(['uid', 'claim'], {
@@ -112,6 +133,20 @@ function readActiveState(params: unknown): { uid: string; claim: ClaimArguments 
   if (!flat) return readClaimPositions(params);
   const { uid, ...claim } = readClaimNames(params);
   return { uid, claim };
+}
+
+const readStatusItem = reader<{ uid: string } & ClaimArguments>(['uid'], {
+  uid: ID,
+  statusDefault: STATUS,
+  statusText: TEXT,
+  statusExpiresAt: MOMENT,
+});
+
+/** One item of `setStatusMany`. @throws PresenceError INVALID_ARGUMENT */
+export function readStatus(item: unknown): { uid: string } & ClaimArguments {
+  if (typeof item !== 'object' || item === null || Array.isArray(item))
+    throw invalidArgument('item', 'must be an object');
+  return readStatusItem(item);
 }
 
 const readUserItem = reader<{ _id: string } & Identity>(['_id'], USER_FIELDS);

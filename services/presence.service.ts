@@ -1,5 +1,6 @@
 import type { Context, ServiceSchema } from 'moleculer';
 import { actionsOf } from '../lib/action';
+import { batchSetStatus, type SetStatusResult, type StatusArguments } from '../lib/batch-set-status';
 import { batchUpsert, type UpsertResult } from '../lib/batch-upsert';
 import { claimOf, read, SERVICE_NAME } from '../lib/contract';
 import type { PresenceChange } from '../lib/engine';
@@ -20,6 +21,7 @@ import { peersMixin } from '../mixins/peers.mixin';
 import { presenceJobsMixin } from '../mixins/presence-jobs.mixin';
 import { busGuardMixin } from '../mixins/bus-guard.mixin';
 import { livenessMixin, type LivenessService } from '../mixins/liveness.mixin';
+import { readsMixin } from '../mixins/reads.mixin';
 import { BROADCAST_TOGGLED, FORGET_LEASES, replicaTalkMixin } from '../mixins/replica-talk.mixin';
 import { storeMixin } from '../mixins/store.mixin';
 import { tellingMixin, type TellingService } from '../mixins/telling.mixin';
@@ -74,12 +76,21 @@ const connectionActions = {
   }),
 };
 
+/** What a user says of himself (contract 2.1): online without a text takes every claim back. */
+async function setStatus(service: PresenceService, ctx: Context, { uid, ...given }: StatusArguments): Promise<boolean> {
+  await service.refuseDisabled(ctx, uid);
+  const claim = claimOf({ ...given, statusSource: 'manual' }, service.clock());
+  const clears = claim.statusDefault === 'online' && !claim.statusText;
+  return service.desk.claim(uid, clears ? { kind: 'clearActive' } : { kind: 'setActive', claim });
+}
+
 const claimActions = {
-  setStatus: action('setStatus', read.setStatus, async function ({ uid, ...given }, ctx) {
-    await this.refuseDisabled(ctx, uid);
-    const claim = claimOf({ ...given, statusSource: 'manual' }, this.clock());
-    const clears = claim.statusDefault === 'online' && !claim.statusText;
-    return this.desk.claim(uid, clears ? { kind: 'clearActive' } : { kind: 'setActive', claim });
+  setStatus: action('setStatus', read.setStatus, function (given, ctx) {
+    return setStatus(this, ctx, given);
+  }),
+  /** `setStatus` of many users. @returns one result an item, in order */
+  setStatusMany: action('setStatusMany', read.setStatusMany, function ({ items }, ctx): Promise<SetStatusResult[]> {
+    return batchSetStatus(items, (given) => setStatus(this, ctx, given));
   }),
   setActiveState: action('setActiveState', read.setActiveState, async function ({ uid, claim }) {
     return this.desk.claim(uid, { kind: 'setActive', claim: claimOf(claim, this.clock()) });
@@ -175,6 +186,7 @@ export function presenceService({ config, store, clock }: ServiceOptions): Servi
       livenessMixin(config),
       replicas,
       operatorMixin(config),
+      readsMixin(store),
       coreLinkMixin(),
       tellingMixin(config),
       replicaTalkMixin,

@@ -6,7 +6,7 @@ import type { Session, UserRecord } from '../../domain/types';
 import { DirectoryLock } from './directory-lock';
 import { DocumentFile } from './document-file';
 import { EmbeddedCoordination } from './embedded-coordination';
-import { countInstances, countStatuses } from './embedded-counts';
+import { countInstances, countStatuses, listed } from './embedded-counts';
 import { EmbeddedLedger } from './embedded-ledger';
 import type {
   AppliedSessions,
@@ -17,6 +17,7 @@ import type {
   SessionWork,
   StatusCounts,
   StoredInstance,
+  UserFilter,
 } from './port';
 import { SessionIndex } from './session-index';
 
@@ -147,6 +148,14 @@ export class EmbeddedStore implements PresenceStore {
 
   async storedInstances(): Promise<StoredInstance[]> {
     return countInstances([...this.sessions.values()].map(({ connections }) => connections));
+  }
+
+  async usersOf(uids: readonly string[]): Promise<ReadonlyMap<string, UserRecord>> {
+    return new Map(uids.flatMap((uid) => this.users.get(uid) ?? []).map((user) => [user._id, user]));
+  }
+
+  async listUsers(filter: UserFilter, limit: number): Promise<UserRecord[]> {
+    return listed(this.users.values(), filter, limit);
   }
 
   async statusCounts(): Promise<StatusCounts> {

@@ -52,6 +52,16 @@ export interface StoredInstance {
   readonly newestMs: number;
 }
 
+/** Which users: all that is given must hold. */
+export interface UserFilter {
+  readonly statuses?: readonly Status[];
+  readonly role?: string;
+  /** What is shown of them last changed then or later, epoch milliseconds. */
+  readonly sinceMs?: number;
+  /** Their id is greater. */
+  readonly after?: string;
+}
+
 /** How many users are shown with each status; users never seen count as offline or not at all. */
 export type StatusCounts = Readonly<Record<Status, number>>;
 
@@ -98,6 +108,10 @@ export interface PresenceStore {
   ownersOfStale(beforeMs: number, instances: ReadonlySet<string>, limit: number): Promise<string[]>;
   /** Every instance that has a session. */
   storedInstances(): Promise<StoredInstance[]>;
+  /** What is stored of these users; those that are not there are left out. */
+  usersOf(uids: readonly string[]): Promise<ReadonlyMap<string, UserRecord>>;
+  /** Users that have a status, by id; ids are compared by their bytes. At most `limit`. */
+  listUsers(filter: UserFilter, limit: number): Promise<UserRecord[]>;
   /** How many users are shown with each status. */
   statusCounts(): Promise<StatusCounts>;
 

@@ -14,6 +14,7 @@ import {
   work,
 } from './presence-builders';
 import { describeStoreLiveness } from './store-contract-liveness';
+import { describeStoreReads } from './store-contract-reads';
 import { describeStoreQueries, type StoreUnderTest } from './store-contract-queries';
 
 export type { StoreUnderTest };
@@ -184,6 +185,7 @@ export function describeStoreContract(
     });
 
     describeStoreQueries(() => under);
+    describeStoreReads(() => under);
     describeStoreLiveness(() => under, { isDurable });
   });
 }

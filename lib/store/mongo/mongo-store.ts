@@ -1,3 +1,4 @@
+import type { UserRecord } from '../../../domain/types';
 import type {
   AppliedSessions,
   ConnectionCounts,
@@ -7,6 +8,7 @@ import type {
   SessionWork,
   StatusCounts,
   StoredInstance,
+  UserFilter,
 } from '../port';
 import { MongoConnection, type MongoOptions } from './connection';
 import { MongoCoordination } from './coordination';
@@ -108,6 +110,14 @@ export class MongoStore implements PresenceStore {
 
   storedInstances(): Promise<StoredInstance[]> {
     return this.queries.storedInstances();
+  }
+
+  usersOf(uids: readonly string[]): Promise<ReadonlyMap<string, UserRecord>> {
+    return this.queries.usersOf(uids);
+  }
+
+  listUsers(filter: UserFilter, limit: number): Promise<UserRecord[]> {
+    return this.queries.listUsers(filter, limit);
   }
 
   statusCounts(): Promise<StatusCounts> {

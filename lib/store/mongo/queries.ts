@@ -1,8 +1,9 @@
 import type { Collection, FilterQuery } from 'mongodb';
-import { STATUSES, type Status } from '../../../domain/types';
-import type { StatusCounts, StoredInstance } from '../port';
+import { STATUSES, type Status, type UserRecord } from '../../../domain/types';
+import type { StatusCounts, StoredInstance, UserFilter } from '../port';
+import { inOneReply } from './bulk';
 import type { MongoConnection } from './connection';
-import { isDate, type SessionsDocument, type UserDocument } from './documents';
+import { isDate, USER_PROJECTION, userOf, type SessionsDocument, type UserDocument } from './documents';
 
 const EXPIRED_AT_ONCE = 1000;
 const FIND_BATCH = 5000;
@@ -59,6 +60,30 @@ export class MongoQueries {
       return found.map(({ _id, sessions, newest }) => {
         return { instanceId: _id, sessions, newestMs: isDate(newest) ? newest.getTime() : 0 };
       });
+    });
+  }
+
+  usersOf(uids: readonly string[]): Promise<ReadonlyMap<string, UserRecord>> {
+    return this.connection.patiently(async () => {
+      const options = { projection: USER_PROJECTION, ...inOneReply(uids) };
+      const found = await this.users()
+        .find({ _id: { $in: [...uids] } }, options)
+        .toArray();
+      return new Map(found.map((document) => [document._id, userOf({ ...document })]));
+    });
+  }
+
+  listUsers({ statuses = STATUSES, role, sinceMs, after }: UserFilter, limit: number): Promise<UserRecord[]> {
+    const filter: object = {
+      status: { $in: [...statuses] },
+      ...(role === undefined ? {} : { roles: role }),
+      ...(sinceMs === undefined ? {} : { 'presenceChange.at': { $gte: new Date(sinceMs) } }),
+      ...(after === undefined ? {} : { _id: { $gt: after } }),
+    };
+    return this.connection.patiently(async () => {
+      const options = { projection: USER_PROJECTION, sort: { _id: 1 }, limit, batchSize: limit + 1 };
+      const found = await this.users().find(filter, options).toArray();
+      return found.map((document) => userOf({ ...document }));
     });
   }
 

@@ -44,9 +44,14 @@ describe('bad input over the bus', () => {
     toggleBroadcast: [true],
     getPeakConnections: [true],
     upsertUsers: [[{ _id: 'u' }]],
+    setStatusMany: [[{ uid: 'u', statusDefault: 'busy' }]],
+    get: ['u'],
+    getMany: [['u']],
+    list: ['busy', 'admin', FUTURE, 'u', 10],
   };
   /** What is wrong as one user of a batch is told in its result; only what is no batch is an error of the call. */
-  const isItem = (action: string, what: string) => action === 'upsertUsers' && what === 'an array';
+  const isItem = (action: string, what: string) =>
+    ['upsertUsers', 'setStatusMany', 'getMany'].includes(action) && what === 'an array';
   const WRONG: Record<string, unknown> = {
     'a number': 7,
     'a boolean': 'boolean',
@@ -77,7 +82,7 @@ describe('bad input over the bus', () => {
     expect(await written()).toEqual(before);
   });
 
-  test.each(Object.keys(VALID).filter((a) => !['removeLostConnections', 'getPeakConnections'].includes(a)))(
+  test.each(Object.keys(VALID).filter((a) => !['removeLostConnections', 'getPeakConnections', 'list'].includes(a)))(
     '%s with an empty array, an empty object, or no parameters',
     async (action) => {
       for (const params of [[], {}, null, undefined]) {

@@ -57,6 +57,10 @@ import { startReplica, type Replica } from '../../helpers/replica';
       retryable: true,
     });
     expect(node.store.isThere).toBe(false);
+    await expect(node.broker.call('presence.getMany', [['before', 'nobody']])).resolves.toEqual([
+      { uid: 'before', status: 'unknown', reason: 'store-unavailable' },
+      { uid: 'nobody', status: 'unknown', reason: 'store-unavailable' },
+    ]);
     await server.restart();
     await eventually(() => connect(node, 'after'), { timeoutMs: 15_000 });
     expect((await sessionsStored()).map(({ _id }) => _id)).toEqual(expect.arrayContaining(['after', 'before']));
