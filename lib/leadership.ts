@@ -19,6 +19,10 @@ export interface LeadershipOptions {
  */
 export class Leadership {
   private heldUntilMs = -Infinity;
+  private renewing: Promise<unknown> = Promise.resolve();
+  /** Whether it was given to this replica when that last asked. */
+  private given = false;
+  private resigned = false;
   private readonly upMs: () => number;
 
   constructor(private readonly options: LeadershipOptions) {
@@ -30,19 +34,28 @@ export class Leadership {
   }
 
   /** Takes or renews the lease. @returns whether this replica has it now and had not before */
-  async renew(): Promise<boolean> {
+  renew(): Promise<boolean> {
+    if (this.resigned) return Promise.resolve(false);
+    const renewed = this.ask();
+    this.renewing = renewed.catch(() => undefined);
+    return renewed;
+  }
+
+  /** Gives it to whoever asks next, for good. What is under way is waited for: it may take the lease anew. */
+  async resign(): Promise<void> {
+    this.resigned = true;
+    this.heldUntilMs = -Infinity;
+    await this.renewing;
+    if (this.given) await this.options.store.resign(this.options.job, this.options.holder);
+  }
+
+  private async ask(): Promise<boolean> {
     const { store, job, holder, ttlMs } = this.options;
     const had = this.isHeld;
     const askedAtMs = this.upMs();
     const has = await store.lead(job, holder, ttlMs);
-    this.heldUntilMs = has ? askedAtMs + ttlMs : -Infinity;
+    this.given = has;
+    this.heldUntilMs = has && !this.resigned ? askedAtMs + ttlMs : -Infinity;
     return this.isHeld && !had;
-  }
-
-  /** Gives it to whoever asks next. */
-  async resign(): Promise<void> {
-    const had = this.isHeld;
-    this.heldUntilMs = -Infinity;
-    if (had) await this.options.store.resign(this.options.job, this.options.holder);
   }
 }

@@ -52,6 +52,7 @@ const CALLS: Record<string, (uid: string) => CrashingCall> = {
   }),
 };
 const NAMES = Object.keys(CALLS);
+type CountedPoint = CrashPoint & { readonly command: number };
 
 /** On real processes: wherever in a call a replica ends, another one puts right what is half done. */
 (canProxy(process.env.MONGO_URL ?? 'mongodb://ours/x') ? describe : describe.skip)(
@@ -124,7 +125,7 @@ const NAMES = Object.keys(CALLS);
       await node.end('SIGKILL');
     }
 
-    function pointsOf(name: string): CrashPoint[] {
+    function pointsOf(name: string): CountedPoint[] {
       const isWanted = (command: string) => !mongo.slow || command.startsWith('update ');
       return commands
         .get(name)!
@@ -134,13 +135,13 @@ const NAMES = Object.keys(CALLS);
     }
 
     /** From when on the change is stored and nobody has been told of it: the event is lost (docs/EVENTS.md). */
-    function losesEvent(name: string, { command, when }: CrashPoint): boolean {
+    function losesEvent(name: string, { command, when }: CountedPoint): boolean {
       const written = commands.get(name)!.indexOf('update users');
       return command > written || (command === written && when === 'after');
     }
 
     /** One crash, and what is promised about it. @returns how long the user was shown otherwise than the sessions say, milliseconds */
-    async function crash(name: string, point: CrashPoint, db: Db): Promise<number> {
+    async function crash(name: string, point: CountedPoint, db: Db): Promise<number> {
       const uid = `${name}/${point.command}-${point.when}`;
       const { before, call, from, to } = CALLS[name]!(uid);
       for (const [action, ...args] of before) await core.callAt(SURVIVOR, action, ...args);

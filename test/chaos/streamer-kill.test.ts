@@ -138,7 +138,8 @@ describe('a node with clients', () => {
       [],
     );
     // Last, so that on a machine too busy for these it is known whether all the rest is right.
+    if (cluster.mongo.slow) return;
     expect(tookMs).toBeLessThan(HEARTBEAT_TIMEOUT_MS + MARGIN_MS);
-    if (!cluster.mongo.slow) expect(meanwhile.p99Ms).toBeLessThan(Math.max(2 * before.p99Ms, P99_FLOOR_MS));
+    expect(meanwhile.p99Ms).toBeLessThan(Math.max(2 * before.p99Ms, P99_FLOOR_MS));
   }, 180_000);
 });

@@ -1,8 +1,8 @@
 import type { Action, Command, MongoProxy } from './mongo-proxy';
 
-/** Where in a call its process ends: at the nth of its commands (from 0), before or after that was carried out. */
+/** Where in a call its process ends: at the nth of its commands (from 0) or at the first like `update users`, before or after that was carried out. */
 export interface CrashPoint {
-  readonly command: number;
+  readonly command: number | string;
   readonly when: 'before' | 'after';
 }
 
@@ -44,7 +44,7 @@ export class CrashPoints {
     if (!found) return undefined;
     const { commands, point, crash } = found;
     commands.push(`${name} ${collection}`);
-    if (commands.length - 1 !== point?.command) return undefined;
+    if (!point || ![commands.length - 1, `${name} ${collection}`].includes(point.command)) return undefined;
     // Whatever else the process sent before it ended was on its way already: a server would carry it out too.
     return point.when === 'before'
       ? { before: crash, carryOut: 'nothing', answer: 'cut' }

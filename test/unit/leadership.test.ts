@@ -46,6 +46,28 @@ describe('leadership', () => {
     expect(await a.renew()).toBe(false);
   });
 
+  it('that is given back is not taken anew by a renewal under way', async () => {
+    const [a, b] = [replica('a'), replica('b')];
+    await a.renew();
+    const { lead } = leases;
+    let carriedOut = () => {};
+    const sent = new Promise<void>((resolve) => (carriedOut = resolve));
+    leases.lead = async (...args) => {
+      await sent;
+      return lead(...args);
+    };
+    const renewed = a.renew();
+    const resigned = a.resign();
+    expect(a.isHeld).toBe(false);
+    carriedOut();
+    expect(await renewed).toBe(false);
+    await resigned;
+    leases.lead = lead;
+    expect(await b.renew()).toBe(true);
+    expect(await a.renew()).toBe(false);
+    expect([a.isHeld, b.isHeld]).toEqual([false, true]);
+  });
+
   it('counts from before the store was asked: a slow answer is no longer lease', async () => {
     const a = replica('a');
     const { lead } = leases;
