@@ -1,8 +1,9 @@
 import { benchEmbedded } from './embedded';
 import { benchMongo } from './mongo';
 import { whyNoMongo } from './mongo-available';
+import { benchReads } from './reads';
 
-const SECTIONS = ['embedded', 'mongo'] as const;
+const SECTIONS = ['embedded', 'reads', 'mongo'] as const;
 
 /** `npm run bench`, or one section of it: `npm run bench -- mongo`. @returns the exit code */
 async function main(asked: readonly string[]): Promise<number> {
@@ -12,9 +13,10 @@ async function main(asked: readonly string[]): Promise<number> {
     return 1;
   }
   const wants = (section: string) => asked.length === 0 || asked.includes(section);
-  const whyNot = wants('mongo') ? whyNoMongo() : undefined;
+  const whyNot = wants('mongo') || wants('reads') ? whyNoMongo() : undefined;
   if (whyNot) console.error(whyNot);
   if (wants('embedded')) await benchEmbedded();
+  if (wants('reads')) await benchReads(!whyNot);
   if (wants('mongo') && !whyNot) await benchMongo();
   // Said again where it is seen: below all tables.
   if (whyNot && asked.length === 0) console.error(`\n${whyNot}`);

@@ -1,15 +1,32 @@
 import type { ServiceBroker } from 'moleculer';
+import { presenceCommand } from './presence';
 import { reconcileCommand } from './reconcile';
+import { whoCommand } from './who';
+
+/** What moleculer-repl lends to commands. */
+interface ReplHelpers {
+  readonly table: (rows: readonly (readonly string[])[]) => string;
+}
 
 /** As moleculer-repl takes commands of one's own. */
 export interface ReplCommand {
   readonly command: string;
   readonly description: string;
-  readonly action: (broker: ServiceBroker, args: object) => Promise<void>;
+  readonly action: (broker: ServiceBroker, args: Record<string, string>, helpers: ReplHelpers) => Promise<void>;
 }
 
 /** What an operator may type at the prompt besides Moleculer's own commands. */
 export const REPL_COMMANDS: readonly ReplCommand[] = [
+  {
+    command: 'who [status]',
+    description: 'List users, all or those with a status.',
+    action: (broker, { status }, { table }) => whoCommand(broker, status, table),
+  },
+  {
+    command: 'presence <user>',
+    description: 'Say why a user is shown as he is.',
+    action: (broker, { user }) => presenceCommand(broker, user!),
+  },
   {
     command: 'reconcile',
     description: 'Decide the presence of everybody again and put right what differs.',

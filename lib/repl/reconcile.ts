@@ -1,6 +1,7 @@
 import { SingleBar } from 'cli-progress';
 import type { Context, ServiceBroker } from 'moleculer';
 import type { ReconcileProgress } from '../reconciler';
+import { say } from './text';
 
 /** Told while a full run goes on. */
 export const RECONCILE_PROGRESS = 'presence.reconcile.progress';
@@ -38,9 +39,4 @@ export async function reconcileCommand(broker: ServiceBroker, isTerminal = proce
     bar.stop();
     await broker.destroyService(ear);
   }
-}
-
-/** To the operator at the prompt. */
-function say(line: string): void {
-  process.stdout.write(`${line}\n`);
 }

@@ -20,6 +20,29 @@ describe('the prompt', () => {
     expect(node.output).not.toContain('ERROR');
   });
 
+  test('presence says why somebody is shown so, and that nobody is known', async () => {
+    node.type('call presence.setStatus --uid ann --statusDefault busy --statusText lunch');
+    await node.says('\u001b[33mtrue\u001b[39m');
+    node.type('presence ann');
+    await node.says('ann is busy: a claim (manual) says busy, and a session is live');
+    await node.says('before online; cause: claim');
+    await node.says('claim:   busy, “lunch”, by manual, without an end');
+    await node.says('session: s1, online, at ');
+    node.type('presence nobody');
+    await node.says('nobody: nothing is stored of such a user');
+    expect(node.output).not.toContain('ERROR');
+  });
+
+  test('who lists users by status, and says what it does not know', async () => {
+    node.type('who busy');
+    await node.says('│ lunch │');
+    node.type('who away');
+    await node.says('nobody is away');
+    node.type('who asleep');
+    await node.says('INVALID_ARGUMENT: ');
+    expect(node.output).not.toContain('ERROR');
+  });
+
   test('reconcile may be asked again, and help knows it', async () => {
     node.type('reconcile');
     await node.says('put right');

@@ -47,7 +47,7 @@ describe('bad input over the bus', () => {
     setStatusMany: [[{ uid: 'u', statusDefault: 'busy' }]],
     get: ['u'],
     getMany: [['u']],
-    list: ['busy', 'admin', FUTURE, 'u', 10],
+    list: ['busy', 'admin'],
   };
   /** What is wrong as one user of a batch is told in its result; only what is no batch is an error of the call. */
   const isItem = (action: string, what: string) =>
@@ -114,6 +114,12 @@ describe('bad input over the bus', () => {
     ['endActiveState', ['u', { $ne: null }], 'statusId'],
     ['clearActiveState', [{ $gt: '' }], 'uid'],
     ['upsertUsers', ['u'], 'users'],
+    ['getMany', [['u', 7]], 'uids[1]'],
+    ['getMany', [[]], 'uids'],
+    ['list', [['busy', 'invisible']], 'status'],
+    ['list', [null, null, 'tomorrow'], 'since'],
+    ['list', [null, null, null, { $gt: '' }], 'after'],
+    ['list', [null, null, null, null, 1.5], 'limit'],
     ['upsertUsers', [Array.from({ length: 1001 }, (_, i) => ({ _id: `u${i}` }))], 'users'],
   ])('%s%j names the field %s', async (action, args, field) => {
     await expect(core.call(action, ...args)).rejects.toMatchObject({ type: 'INVALID_ARGUMENT', data: { field } });

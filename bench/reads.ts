@@ -1,0 +1,101 @@
+import { IN_MEMORY } from '../lib/store/embedded-store';
+import { MAX_BATCH_ITEMS } from '../lib/contract';
+import { freshDatabase, startMongo } from '../test/helpers/mongo-server';
+import { CALLER, presenceNode, startCluster, type Cluster } from './cluster';
+import { closedLoop, median, type Measured } from './load';
+import { millis, printTable, whole } from './table';
+
+const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 3);
+const USERS = 10_000;
+const TARGET_P99_MS = 10;
+
+interface Read {
+  readonly name: string;
+  readonly calls: number;
+  readonly call: (cluster: Cluster, i: number) => Promise<unknown>;
+}
+
+const many = (ids: number, calls: number): Read => ({
+  name: `getMany of ${ids}`,
+  calls,
+  call: ({ caller }, i) => caller.call('presence.getMany', [Array.from({ length: ids }, (_, at) => uidOf(i, at))]),
+});
+
+/** Spread over all users, others each time. */
+const uidOf = (call: number, at: number) => `u${(call * 7919 + at * 9973) % USERS}`;
+
+const READS: readonly Read[] = [
+  { name: 'get', calls: 2000, call: ({ caller }, i) => caller.call('presence.get', [uidOf(i, 0)]) },
+  many(100, 1000),
+  many(MAX_BATCH_ITEMS, 300),
+  { name: 'list, 100 online', calls: 300, call: ({ caller }) => caller.call('presence.list', ['online']) },
+];
+
+/** Reads over the bus, one after the other, of 10,000 users who are all online, a tenth of them busy. */
+export async function benchReads(withMongo: boolean): Promise<void> {
+  await benchStore('embedded store in memory', { DATA_DIR: IN_MEMORY });
+  if (!withMongo) return;
+  const mongo = await startMongo();
+  const database = freshDatabase(mongo);
+  try {
+    await benchStore('MongoDB', { MONGO_URL: database.url });
+  } finally {
+    await database.drop();
+    await mongo.stop();
+  }
+}
+
+async function benchStore(title: string, env: NodeJS.ProcessEnv): Promise<void> {
+  const cluster = await startCluster([presenceNode(env)]);
+  try {
+    await fill(cluster);
+    const rounds: Measured[][] = [];
+    await round(cluster); // code becomes hot
+    for (let i = 0; i < ROUNDS; i++) rounds.push(await round(cluster));
+    print(title, rounds);
+  } finally {
+    await cluster.stop();
+  }
+}
+
+async function fill({ caller }: Cluster): Promise<void> {
+  for (let first = 0; first < USERS; first += MAX_BATCH_ITEMS) {
+    const uids = Array.from({ length: MAX_BATCH_ITEMS }, (_, i) => `u${first + i}`);
+    const users = uids.map((_id) => ({ _id, username: `name.of.${_id}`, name: `Some Body ${_id}`, roles: ['user'] }));
+    await caller.call('presence.upsertUsers', [users]);
+    await Promise.all(uids.map((uid) => caller.call('presence.newConnection', [uid, `${uid}-1`, CALLER])));
+    const busy = uids.filter((_, i) => i % 10 === 0);
+    const items = busy.map((uid) => ({ uid, statusDefault: 'busy', statusText: 'in a meeting' }));
+    await caller.call('presence.setStatusMany', [items]);
+  }
+}
+
+async function round(cluster: Cluster): Promise<Measured[]> {
+  const measured: Measured[] = [];
+  for (const { calls, call } of READS) measured.push(await closedLoop(calls, 1, (i) => call(cluster, i)));
+  return measured;
+}
+
+function print(title: string, rounds: readonly Measured[][]): void {
+  const rows = READS.map(({ name }, at) => {
+    const of = (pick: (measured: Measured) => number) => median(rounds.map((one) => pick(one[at]!)));
+    const failed = rounds.reduce((sum, one) => sum + one[at]!.failed, 0);
+    return [
+      name,
+      whole(of((one) => one.perSecond)),
+      millis(of((one) => one.p50)),
+      millis(of((one) => one.p99)),
+      `${failed}`,
+    ];
+  });
+  printTable(
+    `reads, ${title}, ${USERS} users, 1 in flight, median of ${rounds.length} rounds`,
+    ['call', 'per s', 'p50 ms', 'p99 ms', 'failed'],
+    rows,
+  );
+  const largest = median(
+    rounds.map((one) => one[READS.findIndex(({ name }) => name === `getMany of ${MAX_BATCH_ITEMS}`)]!.p99),
+  );
+  const verdict = largest <= TARGET_P99_MS ? 'met' : 'NOT MET';
+  console.log(`\ngetMany of ${MAX_BATCH_ITEMS}: p99 ${millis(largest)} ms, at most ${TARGET_P99_MS}: ${verdict}`);
+}

@@ -1,0 +1,29 @@
+const SECOND = 1000;
+const UNITS = [
+  [86_400 * SECOND, 'd'],
+  [3_600 * SECOND, 'h'],
+  [60 * SECOND, 'min'],
+] as const;
+
+/** A length of time for people, in its largest unit that is met twice: `90 s`, `3 min`, `5 h`. @param ms milliseconds */
+export function span(ms: number): string {
+  const [size, unit] = UNITS.find(([length]) => ms >= 2 * length) ?? [SECOND, 's'];
+  return `${Math.round(ms / size)} ${unit}`;
+}
+
+/** What users wrote must not steer a terminal. */
+export function printable(text: string): string {
+  return text.replace(/\p{Cc}/gu, '·');
+}
+
+/** To the operator at the prompt. */
+export function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+/** What a call refused, in one line; anything else goes on. */
+export function sayRefused(thrown: unknown): void {
+  const { type, message } = thrown as { readonly type?: unknown; readonly message?: unknown };
+  if (typeof type !== 'string') throw thrown;
+  say(printable(`${type}: ${String(message)}`));
+}
