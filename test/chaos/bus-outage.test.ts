@@ -5,9 +5,10 @@ import { storedIn } from '../helpers/chaos-oracle';
 import { eventually } from '../helpers/eventually';
 import { freePort } from '../helpers/free-port';
 import { freshDatabase, sizes, startMongo, withDb, type MongoServer } from '../helpers/mongo-server';
-import { ownsNats, startNats, type NatsServer } from '../helpers/nats-server';
+import { startNats, type NatsServer } from '../helpers/nats-server';
 import { NodeProcess } from '../helpers/node-process';
 import { startRocketChatNode, type RocketChatNode } from '../helpers/rocket-chat-node';
+import { onOwnNats } from '../helpers/suites';
 
 const SECOND = 1000;
 /** Two minutes with the defaults, which `npm run soak` takes; else the same in a tenth of the time. */
@@ -25,7 +26,7 @@ const PATIENT = { timeoutMs: 30_000 };
 const CORE = 'core-1';
 
 /** On real processes. Who stays is shown without a break, who left meanwhile goes once. */
-(ownsNats ? describe : describe.skip)('a bus that is away for long', () => {
+onOwnNats('bus-outage')('a bus that is away for long', () => {
   let nats: NatsServer;
   let core: RocketChatNode;
   let users: BeatingUsers;

@@ -2,10 +2,11 @@ import { shown } from '../helpers/bus-fixture';
 import { claimLane, Load, sessionLane } from '../helpers/chaos-load';
 import { gaps, halfDone, lostClaims, lostSessions, settled, storedIn, untrueRevs } from '../helpers/chaos-oracle';
 import { eventually } from '../helpers/eventually';
-import { freshDatabase, ownsMongo, sizes, startMongo, withDb, type MongoServer } from '../helpers/mongo-server';
+import { freshDatabase, sizes, startMongo, withDb, type MongoServer } from '../helpers/mongo-server';
 import { startNats, type NatsServer } from '../helpers/nats-server';
 import { startPresenceProcess, type PresenceProcess } from '../helpers/presence-process';
 import { startRocketChatNode, type RocketChatNode } from '../helpers/rocket-chat-node';
+import { onOwnMongo } from '../helpers/suites';
 
 const CORE = 'core-1';
 /** Two, so that there are races between replicas too while writes are tried again. */
@@ -17,7 +18,7 @@ const REPAIRED = { timeoutMs: 10 * SYNC_INTERVAL_MS };
 const PATIENT = { timeoutMs: 30_000 };
 
 /** On real processes; a server that MONGO_URL names is not ours to kill. */
-(ownsMongo ? describe : describe.skip)('a database server that is killed under load', () => {
+onOwnMongo('database-kill')('a database server that is killed under load', () => {
   let mongo: MongoServer;
   let nats: NatsServer;
   let database: ReturnType<typeof freshDatabase>;

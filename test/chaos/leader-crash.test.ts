@@ -2,11 +2,12 @@ import { eventsOf, shown } from '../helpers/bus-fixture';
 import { gaps, halfDone, storedIn, untrueRevs } from '../helpers/chaos-oracle';
 import { CrashPoints } from '../helpers/crash-points';
 import { eventually } from '../helpers/eventually';
-import { canProxy, startMongoProxy, type MongoProxy } from '../helpers/mongo-proxy';
+import { startMongoProxy, type MongoProxy } from '../helpers/mongo-proxy';
 import { freshDatabase, startMongo, withDb, type MongoServer } from '../helpers/mongo-server';
 import { startNats, type NatsServer } from '../helpers/nats-server';
 import { startPresenceProcess, type PresenceProcess } from '../helpers/presence-process';
 import { startRocketChatNode, type RocketChatNode } from '../helpers/rocket-chat-node';
+import { onProxiedMongo } from '../helpers/suites';
 
 const CORE = 'core-1';
 const SYNC_INTERVAL_MS = 2_000;
@@ -20,7 +21,7 @@ const PATIENT = { timeoutMs: 30_000 };
  * On real processes. What a call left half done is put right by the one that leads (crash-steps); here that one itself makes the call
  * and ends between its two writes.
  */
-(canProxy(process.env.MONGO_URL ?? 'mongodb://ours/x') ? describe : describe.skip)('the replica that leads', () => {
+onProxiedMongo('leader-crash')('the replica that leads', () => {
   let mongo: MongoServer;
   let proxy: MongoProxy;
   let nats: NatsServer;

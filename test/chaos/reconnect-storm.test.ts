@@ -5,7 +5,7 @@ import { canSeeMemory, residentMb, steadyMb } from '../helpers/memory';
 import { sizes } from '../helpers/mongo-server';
 import { clientsOf, SessionBook, uidsOf, type Client } from '../helpers/session-book';
 import { Told } from '../helpers/told';
-import { atFullSize } from '../helpers/full-size';
+import { atFullSize } from '../helpers/suites';
 
 const SESSIONS = 20_000;
 /** How long it takes until the last client has come; the answers may take longer. */

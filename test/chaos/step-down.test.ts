@@ -3,13 +3,13 @@ import { claimLane, Load, sessionLane } from '../helpers/chaos-load';
 import { gaps, halfDone, lostClaims, lostSessions, settled, storedIn, untrueRevs } from '../helpers/chaos-oracle';
 import { eventually } from '../helpers/eventually';
 import { freePort } from '../helpers/free-port';
-import { canProxy, startMongoProxy, type MongoProxy } from '../helpers/mongo-proxy';
+import { startMongoProxy, type MongoProxy } from '../helpers/mongo-proxy';
 import { freshDatabase, sizes, startMongo, withDb, type MongoServer } from '../helpers/mongo-server';
 import { startNats, type NatsServer } from '../helpers/nats-server';
 import { NodeProcess } from '../helpers/node-process';
-import { atFullSize } from '../helpers/full-size';
 import { startRocketChatNode, type RocketChatNode } from '../helpers/rocket-chat-node';
 import { StepDowns } from '../helpers/step-down';
+import { atFullSizeProxied } from '../helpers/suites';
 
 const CORE = 'core-1';
 /** Two, so that there are races between replicas too while writes are tried again. */
@@ -20,89 +20,86 @@ const AWAY_MS = 2_000;
 const PATIENT = { timeoutMs: 30_000 };
 
 /** On real processes: a change of the primary is waited for, and nobody notices but by the time it takes. */
-(canProxy(process.env.MONGO_URL ?? 'mongodb://ours/x') ? atFullSize('step-down') : describe.skip)(
-  'a primary that steps down',
-  () => {
-    let mongo: MongoServer;
-    let proxy: MongoProxy;
-    let nats: NatsServer;
-    let database: ReturnType<typeof freshDatabase>;
-    let core: RocketChatNode;
-    const nodes: NodeProcess[] = [];
+atFullSizeProxied('step-down')('a primary that steps down', () => {
+  let mongo: MongoServer;
+  let proxy: MongoProxy;
+  let nats: NatsServer;
+  let database: ReturnType<typeof freshDatabase>;
+  let core: RocketChatNode;
+  const nodes: NodeProcess[] = [];
 
-    beforeAll(async () => {
-      mongo = await startMongo();
-      proxy = await startMongoProxy(mongo.url);
-      nats = await startNats();
-      database = freshDatabase(mongo);
-      core = await startRocketChatNode(nats.url, CORE);
-      await Promise.all(NODES.map(startNode));
-    }, 60_000);
-    afterAll(async () => {
-      for (const node of nodes) await node.end('SIGKILL');
-      await core?.stop();
-      await nats?.stop();
-      await proxy?.stop();
-      await database?.drop();
-      await mongo?.stop();
+  beforeAll(async () => {
+    mongo = await startMongo();
+    proxy = await startMongoProxy(mongo.url);
+    nats = await startNats();
+    database = freshDatabase(mongo);
+    core = await startRocketChatNode(nats.url, CORE);
+    await Promise.all(NODES.map(startNode));
+  }, 60_000);
+  afterAll(async () => {
+    for (const node of nodes) await node.end('SIGKILL');
+    await core?.stop();
+    await nats?.stop();
+    await proxy?.stop();
+    await database?.drop();
+    await mongo?.stop();
+  });
+
+  async function startNode(id: string): Promise<void> {
+    const node = NodeProcess.start({
+      TRANSPORTER: nats.url,
+      MONGO_URL: proxy.url(database.name),
+      INSTANCE_ID: id,
+      PORT: String(await freePort()),
+      REQUEST_TIMEOUT: '10', // as the caller's
+      SYNC_INTERVAL: String(SYNC_INTERVAL_MS),
+      SESSION_LEASE: '600', // longer than the test: no session may end by itself
+      HEARTBEAT_INTERVAL: '1',
+      HEARTBEAT_TIMEOUT: '10',
+      LOG_LEVEL: 'warn',
     });
+    nodes.push(node);
+    await eventually(() => core.callAt(id, 'getConnectionCount'), PATIENT);
+  }
 
-    async function startNode(id: string): Promise<void> {
-      const node = NodeProcess.start({
-        TRANSPORTER: nats.url,
-        MONGO_URL: proxy.url(database.name),
-        INSTANCE_ID: id,
-        PORT: String(await freePort()),
-        REQUEST_TIMEOUT: '10', // as the caller's
-        SYNC_INTERVAL: String(SYNC_INTERVAL_MS),
-        SESSION_LEASE: '600', // longer than the test: no session may end by itself
-        HEARTBEAT_INTERVAL: '1',
-        HEARTBEAT_TIMEOUT: '10',
-        LOG_LEVEL: 'warn',
-      });
-      nodes.push(node);
-      await eventually(() => core.callAt(id, 'getConnectionCount'), PATIENT);
-    }
+  it('five times under load fails no call, loses nothing acknowledged and tells each change once', async () => {
+    const uids = Array.from({ length: sizes(mongo, 200) }, (_, i) => `user-${i}`);
+    const callsBetween = sizes(mongo, 1000);
+    const sessions = uids.flatMap((uid) => [1, 2].map((i) => sessionLane(uid, `${uid}/s${i}`, CORE)));
+    const claims = uids.map(claimLane);
+    await Promise.all(sessions.map((lane) => lane.begin(core)));
 
-    it('five times under load fails no call, loses nothing acknowledged and tells each change once', async () => {
-      const uids = Array.from({ length: sizes(mongo, 200) }, (_, i) => `user-${i}`);
-      const callsBetween = sizes(mongo, 1000);
-      const sessions = uids.flatMap((uid) => [1, 2].map((i) => sessionLane(uid, `${uid}/s${i}`, CORE)));
-      const claims = uids.map(claimLane);
-      await Promise.all(sessions.map((lane) => lane.begin(core)));
-
-      const load = new Load(core, [...sessions, ...claims], sizes(mongo, 64));
-      const goesOn = async () => {
-        const goal = load.acknowledged + callsBetween;
-        await eventually(() => expect(load.acknowledged).toBeGreaterThanOrEqual(goal), PATIENT);
-      };
-      const stepDowns = new StepDowns(proxy);
+    const load = new Load(core, [...sessions, ...claims], sizes(mongo, 64));
+    const goesOn = async () => {
+      const goal = load.acknowledged + callsBetween;
+      await eventually(() => expect(load.acknowledged).toBeGreaterThanOrEqual(goal), PATIENT);
+    };
+    const stepDowns = new StepDowns(proxy);
+    await goesOn();
+    for (let round = 0; round < STEP_DOWNS; round++) {
+      await stepDowns.once(AWAY_MS);
       await goesOn();
-      for (let round = 0; round < STEP_DOWNS; round++) {
-        await stepDowns.once(AWAY_MS);
-        await goesOn();
-      }
-      await load.stop();
-      const together = stepDowns.underWay.filter(({ size }) => size > 1).map(({ collection }) => collection);
-      // Else no write was ever half done. On a slow server there is too little in flight for writes to go together.
-      if (!mongo.slow) expect(together).toEqual(expect.arrayContaining(['usersSessions', 'users']));
-      expect(nodes.filter(({ output }) => output.includes(`not received from '${CORE}'`))).toEqual([]);
-      expect({ faults: load.faults, failed: load.failed }).toEqual({ faults: [], failed: 0 });
+    }
+    await load.stop();
+    const together = stepDowns.underWay.filter(({ size }) => size > 1).map(({ collection }) => collection);
+    // Else no write was ever half done. On a slow server there is too little in flight for writes to go together.
+    if (!mongo.slow) expect(together).toEqual(expect.arrayContaining(['usersSessions', 'users']));
+    expect(nodes.filter(({ output }) => output.includes(`not received from '${CORE}'`))).toEqual([]);
+    expect({ faults: load.faults, failed: load.failed }).toEqual({ faults: [], failed: 0 });
 
-      const after = await eventually(
-        async () => {
-          const stored = await withDb(database.url, storedIn);
-          expect(halfDone(stored)).toEqual([]);
-          return stored;
-        },
-        { timeoutMs: 10 * SYNC_INTERVAL_MS },
-      );
-      expect(lostSessions(sessions, after)).toEqual([]);
-      expect(lostClaims(claims, after)).toEqual([]);
-      expect(settled([...sessions, ...claims])).toBe(sessions.length + claims.length);
-      expect(uids.filter((uid) => eventsOf(core, uid).length === 0)).toEqual([]);
-      expect(uids.flatMap((uid) => untrueRevs(core, uid, after))).toEqual([]);
-      expect(uids.flatMap((uid) => gaps(core, uid))).toEqual([]);
-    }, 180_000);
-  },
-);
+    const after = await eventually(
+      async () => {
+        const stored = await withDb(database.url, storedIn);
+        expect(halfDone(stored)).toEqual([]);
+        return stored;
+      },
+      { timeoutMs: 10 * SYNC_INTERVAL_MS },
+    );
+    expect(lostSessions(sessions, after)).toEqual([]);
+    expect(lostClaims(claims, after)).toEqual([]);
+    expect(settled([...sessions, ...claims])).toBe(sessions.length + claims.length);
+    expect(uids.filter((uid) => eventsOf(core, uid).length === 0)).toEqual([]);
+    expect(uids.flatMap((uid) => untrueRevs(core, uid, after))).toEqual([]);
+    expect(uids.flatMap((uid) => gaps(core, uid))).toEqual([]);
+  }, 180_000);
+});

@@ -8,9 +8,9 @@ import type { PresenceService } from '../../services/presence.service';
 import { BusFixture, sees } from '../helpers/bus-fixture';
 import { eventually } from '../helpers/eventually';
 import { freePort } from '../helpers/free-port';
-import { ownsNats } from '../helpers/nats-server';
 import type { Replica } from '../helpers/replica';
 import type { RocketChatNode } from '../helpers/rocket-chat-node';
+import { onOwnNats } from '../helpers/suites';
 
 /** The NATS client within, with what its types do not show. */
 function clientOf(broker: ServiceBroker): NatsConnection & { readonly listeners: readonly unknown[] } {
@@ -18,7 +18,7 @@ function clientOf(broker: ServiceBroker): NatsConnection & { readonly listeners:
 }
 
 /** A node learns by itself that the bus is gone. A server that NATS_URL names is not ours to kill. */
-(ownsNats ? describe : describe.skip)('a bus that goes away', () => {
+onOwnNats('bus-guard')('a bus that goes away', () => {
   let bus: BusFixture;
   let replica: Replica;
   let nodes: { readonly broker: ServiceBroker }[];

@@ -4,10 +4,11 @@ import { eventually } from '../helpers/eventually';
 import { freshDatabase, startMongo, type MongoServer } from '../helpers/mongo-server';
 import { messageSplitter, readRequest } from '../helpers/mongo-wire';
 import { startReplica } from '../helpers/replica';
+import { onProxiedMongo } from '../helpers/suites';
 
 const NOT_PRIMARY = { ok: 0, code: 10107, codeName: 'NotWritablePrimary', errmsg: 'not primary' };
 
-(canProxy(process.env.MONGO_URL ?? 'mongodb://ours/x') ? describe : describe.skip)('a proxy before MongoDB', () => {
+onProxiedMongo('mongo-proxy')('a proxy before MongoDB', () => {
   let server: MongoServer;
   let database: ReturnType<typeof freshDatabase>;
   let proxy: MongoProxy;

@@ -10,16 +10,16 @@ import {
   freshDatabase,
   type MongoOptions,
   type MongoServer,
-  ownsMongo,
   pidBehind,
   sizes,
   startMongo,
   withDb,
 } from '../helpers/mongo-server';
 import { withDatabase } from '../helpers/mongo-url';
+import { onOwnMongo } from '../helpers/suites';
 
 /** A server that MONGO_URL names is not ours to kill or restart. */
-const whenOurs = ownsMongo ? describe : describe.skip;
+const whenOurs = onOwnMongo('mongo-server');
 const given = { MONGO_URL: process.env.MONGO_URL, MONGOD: process.env.MONGOD, PATH: process.env.PATH };
 
 let mongo: MongoServer | undefined;

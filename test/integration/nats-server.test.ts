@@ -3,10 +3,11 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../helpers/free-port';
-import { type NatsServer, ownsNats, readInfo, startNats } from '../helpers/nats-server';
+import { type NatsServer, readInfo, startNats } from '../helpers/nats-server';
+import { onOwnNats } from '../helpers/suites';
 
 /** A server that NATS_URL names is not ours to kill or restart. */
-const whenOurs = ownsNats ? describe : describe.skip;
+const whenOurs = onOwnNats('nats-server');
 
 let nats: NatsServer | undefined;
 

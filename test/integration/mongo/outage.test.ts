@@ -1,12 +1,13 @@
-import { freshDatabase, ownsMongo, startMongo, withDb, type MongoServer } from '../../helpers/mongo-server';
+import { freshDatabase, startMongo, withDb, type MongoServer } from '../../helpers/mongo-server';
 import { eventually } from '../../helpers/eventually';
 import { startReplica, type Replica } from '../../helpers/replica';
+import { onOwnMongo } from '../../helpers/suites';
 
 /**
  * The database goes away and comes back: calls wait, then fail with a typed error; nothing acknowledged is lost.
  * A server that MONGO_URL names is not ours to kill or restart.
  */
-(ownsMongo ? describe : describe.skip)('a database that goes away', () => {
+onOwnMongo('mongo/outage')('a database that goes away', () => {
   let server: MongoServer;
   let url: string;
   const replicas: Replica[] = [];

@@ -1,0 +1,37 @@
+import { findMongoProgram } from './mongo-program';
+import { canProxy } from './mongo-proxy';
+import { ownsMongo } from './mongo-server';
+import { ownsNats } from './nats-server';
+
+/** `describe` where a suite can run; elsewhere it is skipped, and why is said. */
+function unless(reason: string | undefined, suite: string): jest.Describe {
+  if (reason === undefined) return describe;
+  process.stderr.write(`${suite}: SKIPPED, ${reason}\n`);
+  return describe.skip;
+}
+
+/** For suites that kill or restart the database. */
+export const onOwnMongo = (suite: string): jest.Describe =>
+  unless(ownsMongo ? undefined : 'the server of MONGO_URL is not ours to kill or restart', suite);
+
+/** For suites that kill or restart the bus. */
+export const onOwnNats = (suite: string): jest.Describe =>
+  unless(ownsNats ? undefined : 'the server of NATS_URL is not ours to kill or restart', suite);
+
+const noProxy = canProxy(process.env.MONGO_URL ?? 'mongodb://ours/x')
+  ? undefined
+  : 'no proxy can stand before the server of MONGO_URL: it must be one plain host without TLS';
+
+/** For suites that put a proxy before the database. */
+export const onProxiedMongo = (suite: string): jest.Describe => unless(noProxy, suite);
+
+const slow =
+  ownsMongo && findMongoProgram()?.flavor === 'wheel'
+    ? 'on the slow database server it would measure nothing but that; it runs where MONGOD names a fast one'
+    : undefined;
+
+/** For suites that need a database of full speed. @param missing what else they lack, if anything */
+export const atFullSize = (suite: string, missing?: string): jest.Describe => unless(missing ?? slow, suite);
+
+/** The same, with a proxy before it. */
+export const atFullSizeProxied = (suite: string): jest.Describe => atFullSize(suite, noProxy);
