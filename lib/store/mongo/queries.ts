@@ -1,9 +1,9 @@
 import type { Collection, FilterQuery } from 'mongodb';
 import { STATUSES, type Status, type UserRecord } from '../../../domain/types';
 import type { StatusCounts, StoredInstance, UserFilter } from '../port';
-import { inOneReply } from './bulk';
 import type { MongoConnection } from './connection';
 import { isDate, USER_PROJECTION, userOf, type SessionsDocument, type UserDocument } from './documents';
+import { readUsers } from './read-users';
 
 const EXPIRED_AT_ONCE = 1000;
 const FIND_BATCH = 5000;
@@ -64,13 +64,7 @@ export class MongoQueries {
   }
 
   usersOf(uids: readonly string[]): Promise<ReadonlyMap<string, UserRecord>> {
-    return this.connection.patiently(async () => {
-      const options = { projection: USER_PROJECTION, ...inOneReply(uids) };
-      const found = await this.users()
-        .find({ _id: { $in: [...uids] } }, options)
-        .toArray();
-      return new Map(found.map((document) => [document._id, userOf({ ...document })]));
-    });
+    return this.connection.patiently(() => readUsers(this.users(), uids));
   }
 
   listUsers({ statuses = STATUSES, role, sinceMs, after }: UserFilter, limit: number): Promise<UserRecord[]> {

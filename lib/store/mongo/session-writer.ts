@@ -1,13 +1,14 @@
 import type { Collection } from 'mongodb';
 import { applySessionCommand, type SessionCommand } from '../../../domain/sessions';
-import type { Session, UserRecord } from '../../../domain/types';
+import type { Session } from '../../../domain/types';
 import { PresenceError } from '../../errors';
 import type { AppliedSessions, SessionWork } from '../port';
 import { compareAndSet, inOneReply } from './bulk';
 import type { MongoConnection } from './connection';
 import { dropAtOnce } from './instance-drop';
+import { readUsers } from './read-users';
 import { sessionsStatement } from './statements';
-import { sessionsOf, USER_PROJECTION, userOf, type SessionsDocument, type UserDocument } from './documents';
+import { sessionsOf, type SessionsDocument, type UserDocument } from './documents';
 
 interface SessionsWrite {
   readonly at: number;
@@ -49,7 +50,10 @@ export class SessionWriter {
         }
         pending = await this.applyOnce(work, pending, nowMs, applied);
       }
-      const users = await this.readUsers(work.map(({ uid }) => uid));
+      const users = await readUsers(
+        this.users(),
+        work.map(({ uid }) => uid),
+      );
       return applied.map((one) => ({ ...one, user: users.get(one.uid), ...(had.has(one.uid) ? FOUND : {}) }));
     });
   }
@@ -83,14 +87,6 @@ export class SessionWriter {
       if (applied.sessions !== before) writes.push({ at, stored, applied });
     }
     return writes.length === 0 ? [] : this.writeSessions(writes);
-  }
-
-  private async readUsers(uids: readonly string[]): Promise<ReadonlyMap<string, UserRecord>> {
-    const options = { projection: USER_PROJECTION, ...inOneReply(uids) };
-    const documents = await this.users()
-      .find({ _id: { $in: [...uids] } }, options)
-      .toArray();
-    return new Map(documents.map((document) => [document._id, userOf({ ...document })]));
   }
 
   private applyTo(
