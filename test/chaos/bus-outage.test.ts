@@ -116,8 +116,16 @@ onOwnNats('bus-outage')('a bus that is away for long', () => {
     show(busy, ['online', 'busy', 'online']);
     for (const { output } of replicas) expect(output).not.toMatch(/is gone: ended the sessions/);
     // The listener hears again: silence was not deafness.
-    await core.call('removeConnection', staying[0], `${staying[0]}/s`);
+    await leave(staying[0]);
     await eventually(() => show(staying.slice(0, 1), ['online', 'offline']), PATIENT);
+  }
+
+  /** Ends the session of a user who beats; a heartbeat still under way would open it again, as it shall. */
+  async function leave(uid: string): Promise<void> {
+    users.vanish([uid]);
+    const rounds = users.whole;
+    await eventually(() => expect(users.whole).toBeGreaterThan(rounds), { timeoutMs: LEASE_MS });
+    await core.call('removeConnection', uid, `${uid}/s`);
   }
 
   it(
