@@ -4,6 +4,7 @@ import type { Config } from './lib/env';
 import { readConfig } from './lib/env';
 import { ErrorWire } from './lib/error-wire';
 import { REPL_COMMANDS } from './lib/repl/commands';
+import { hearingMiddleware } from './lib/nodes';
 import { EjsonSerializer } from './lib/serializer';
 import { transporterOptions } from './lib/transporter';
 
@@ -43,6 +44,7 @@ export function brokerOptions(config: Config): BrokerOptions {
       enabled: config.MS_METRICS,
       reporter: [{ type: 'Prometheus', options: { port: config.MS_METRICS_PORT } }],
     },
+    middlewares: [hearingMiddleware()],
     replCommands: [...REPL_COMMANDS],
     logger: logger(),
     logLevel: logLevels(config.LOG_LEVEL),

@@ -41,6 +41,7 @@ const AT_ONCE = 2 * SLICE;
 export class PresenceDesk {
   private readonly lanes: CommandLanes;
   private repaired = 0;
+  private drops = 0;
 
   constructor(private readonly options: PresenceOptions) {
     const engine = new PresenceEngine({ ...options, onRepairs: (users) => this.countRepairs(users) });
@@ -110,6 +111,11 @@ export class PresenceDesk {
     return (await this.lanes.submit({ uid, kind: 'identify', identity })).created;
   }
 
+  /** Whether sessions of instances that are gone are being dropped. */
+  get isDropping(): boolean {
+    return this.drops > 0;
+  }
+
   /** Drops the sessions of one instance. @returns the users that had one */
   async dropInstance(instanceId: string): Promise<string[]> {
     const owners = await this.options.store.ownersOfInstance(instanceId);
@@ -177,9 +183,10 @@ export class PresenceDesk {
   }
 
   private async dropOf(owners: readonly string[], command: SessionCommand): Promise<string[]> {
+    this.drops += 1;
     const had = await eachOf(owners, async (uid) =>
       (await this.session(uid, command, 'background')) ? uid : undefined,
-    );
+    ).finally(() => (this.drops -= 1));
     if (owners.length > 0) this.options.leases?.onDropped('all');
     return had.filter((uid) => uid !== undefined);
   }

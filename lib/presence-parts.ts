@@ -52,6 +52,7 @@ export function createParts(options: PartsOptions): PresenceParts {
       recompute: (uid) => desk.recompute(uid, 'background'),
       repairs: () => desk.repairs,
       sliceSize: SLICE,
+      giveWay: () => desk.isDropping,
     }),
     reaper: new Reaper({
       store,

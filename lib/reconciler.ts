@@ -16,7 +16,12 @@ export interface ReconcilerOptions {
   readonly repairs: () => number;
   /** Users of a slice. */
   readonly sliceSize: number;
+  /** Whether jobs are under way that somebody sees the end of: a step leaves the rest of its slices to the next one. */
+  readonly giveWay?: () => boolean;
 }
+
+/** Slices decided at a time: the flushes are full, and a job that comes up waits for no more. */
+const AT_ONCE = 2;
 
 /**
  * Decides users again that have sessions or are shown as anything but offline: what a crash left half done, or
@@ -29,8 +34,8 @@ export class Reconciler {
   constructor(private readonly options: ReconcilerOptions) {}
 
   /**
-   * Goes on with the walk through all users by up to this many slices, all at once; from the start again when it is
-   * through. One step at a time: who asks meanwhile gets the one that runs.
+   * Goes on with the walk through all users by up to this many slices; from the start again when it is through. While it
+   * has to give way, by two at most. One step at a time: who asks meanwhile gets the one that runs.
    *
    * @returns how many users were decided
    */
@@ -52,9 +57,21 @@ export class Reconciler {
   }
 
   private async stepOnce(slices: number): Promise<number> {
+    let decided = 0;
+    for (let left = slices; left > 0; left -= AT_ONCE) {
+      const uids = await this.nextSlices(Math.min(AT_ONCE, left));
+      await Promise.all(uids.map((uid) => this.options.recompute(uid)));
+      decided += uids.length;
+      if (this.walk === undefined || this.options.giveWay?.()) break;
+    }
+    return decided;
+  }
+
+  /** Fewer where the walk ends, which is over then. */
+  private async nextSlices(count: number): Promise<string[]> {
     this.walk ??= this.options.store.slicesToVerify(this.options.sliceSize)[Symbol.asyncIterator]();
     const taken: string[][] = [];
-    while (taken.length < slices) {
+    while (taken.length < count) {
       const slice = await this.walk.next();
       if (slice.done) {
         this.walk = undefined;
@@ -62,8 +79,6 @@ export class Reconciler {
       }
       taken.push(slice.value);
     }
-    const uids = taken.flat();
-    await Promise.all(uids.map((uid) => this.options.recompute(uid)));
-    return uids.length;
+    return taken.flat();
   }
 }

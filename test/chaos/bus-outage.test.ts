@@ -116,7 +116,7 @@ onOwnNats('bus-outage')('a bus that is away for long', () => {
     show(busy, ['online', 'busy', 'online']);
     for (const { output } of replicas) expect(output).not.toMatch(/is gone: ended the sessions/);
     // The listener hears again: silence was not deafness.
-    await leave(staying[0]);
+    await leave(staying[0]!);
     await eventually(() => show(staying.slice(0, 1), ['online', 'offline']), PATIENT);
   }
 

@@ -4,7 +4,7 @@ import { eventually } from '../helpers/eventually';
 const UIDS = Array.from({ length: 10 }, (_, i) => `u${i}`);
 
 /** Walks through ten users, of whom some are wrong until they are decided again. */
-function fixture({ sliceSize = 2, wrong = [] as string[] } = {}) {
+function fixture({ sliceSize = 2, wrong = [] as string[], giveWay = (): boolean => false } = {}) {
   const decided: string[] = [];
   let repairs = 0;
   const reconciler = new Reconciler({
@@ -20,6 +20,7 @@ function fixture({ sliceSize = 2, wrong = [] as string[] } = {}) {
     },
     repairs: () => repairs,
     sliceSize,
+    giveWay,
   });
   return { reconciler, decided };
 }
@@ -33,6 +34,18 @@ describe('steps of the reconciler', () => {
     expect(await reconciler.step(2)).toBe(2);
     expect(decided).toEqual(UIDS);
     expect(await reconciler.step(2)).toBe(4);
+  });
+
+  it('leave the rest to the next one while somebody waits for other jobs, but never come to a halt', async () => {
+    const jobs = { running: false };
+    const { reconciler, decided } = fixture({ sliceSize: 1, giveWay: () => jobs.running });
+    expect(await reconciler.step(5)).toBe(5);
+    jobs.running = true;
+    expect(await reconciler.step(5)).toBe(2);
+    expect(await reconciler.step(5)).toBe(2);
+    jobs.running = false;
+    expect(await reconciler.step(5)).toBe(1);
+    expect(decided).toEqual(UIDS);
   });
 
   it('never run two at once: who asks meanwhile gets the one that runs', async () => {
