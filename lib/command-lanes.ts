@@ -15,7 +15,7 @@ const MAX_BATCH = 512;
 /** Of those in the background, where they share a lane with live ones: a flush is not much longer for them. */
 const MAX_BACKGROUND = 64;
 /** Commands of one flush in the background, where these have a lane of their own: the process decides on no more at a stretch. */
-const BACKGROUND_BATCH = 192;
+const BACKGROUND_BATCH = 96;
 /**
  * While one lane waits for the database the other decides, and a database writes for two at once more than for
  * one. More than two gained nothing on two cores (bench/README.md).
