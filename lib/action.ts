@@ -13,7 +13,7 @@ export function actionsOf<S extends Keeping>() {
   return <A, R>(name: string, readArguments: (params: unknown) => A, run: Run<S, A, R>) => ({
     handler(this: S, ctx: Context): Promise<R> {
       const args = readArguments(ctx.params);
-      return this.atKeeper(ctx, name, () => run.call(this, args, ctx));
+      return this.atKeeper(ctx, `${this.name}.${name}`, () => run.call(this, args, ctx));
     },
   });
 }

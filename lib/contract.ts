@@ -18,7 +18,7 @@ const MAX_ROLES = 200;
 export const MAX_BATCH_ITEMS = 1000;
 
 /** `__proto__` would be lost as the key of a plain object, which the embedded store's file is read into. */
-const ID: RuleCustom & Record<string, unknown> = {
+export const ID: RuleCustom & Record<string, unknown> = {
   type: 'string',
   min: 1,
   max: MAX_ID,
@@ -27,14 +27,16 @@ const ID: RuleCustom & Record<string, unknown> = {
 };
 /** Absent or empty: the call is for nobody, and nothing happens (contract 2.1). */
 const ID_OR_NOTHING = { ...ID, min: 0, empty: true, optional: true };
-const OPTIONAL_ID = { ...ID, optional: true };
+export const OPTIONAL_ID = { ...ID, optional: true };
 const STATUS = { type: 'enum', values: [...STATUSES] };
 const TEXT = { type: 'string', max: MAX_RAW_TEXT, empty: true, optional: true };
 /** A date, or its ISO text; whether it lies in the future is looked at with the clock. */
-const MOMENT: ValidationRule = [
+export const MOMENT: ValidationRule = [
   { type: 'class', instanceOf: Date, optional: true },
   { type: 'string', optional: true, pattern: /^\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:?\d\d)$/, max: 40 },
 ];
+/** Of one page. */
+export const LIMIT = { type: 'number', integer: true, min: 1, max: MAX_BATCH_ITEMS, optional: true };
 const CLAIM_FIELDS: ValidationSchema = {
   statusDefault: STATUS,
   statusSource: { type: 'enum', values: [...CLAIM_SOURCES], optional: true },
@@ -50,7 +52,21 @@ const USER_FIELDS: ValidationSchema = {
   roles: { type: 'array', items: ID, max: MAX_ROLES, optional: true },
 };
 
-function reader<T>(positions: readonly string[], schema: ValidationSchema, required = true): (params: unknown) => T {
+/** One of these words, or a list of some. */
+export function oneOrSeveral(words: readonly string[]): ValidationRule {
+  const word = { type: 'enum', values: [...words] };
+  return [
+    { ...word, optional: true },
+    { type: 'array', items: word, min: 1, max: words.length, optional: true },
+  ];
+}
+
+/** Makes a reader of an action's parameters (lib/arguments.ts). */
+export function reader<T>(
+  positions: readonly string[],
+  schema: ValidationSchema,
+  required = true,
+): (params: unknown) => T {
   const spec: ArgumentSpec = { positions, schema, required };
   return argumentReader<T>(spec);
 }
@@ -108,14 +124,11 @@ export const read = {
   list: reader<PageArguments>(
     ['status', 'role', 'since', 'after', 'limit'],
     {
-      status: [
-        { ...STATUS, optional: true },
-        { type: 'array', items: STATUS, min: 1, max: STATUSES.length, optional: true },
-      ],
+      status: oneOrSeveral(STATUSES),
       role: OPTIONAL_ID,
       since: MOMENT,
       after: OPTIONAL_ID,
-      limit: { type: 'number', integer: true, min: 1, max: MAX_BATCH_ITEMS, optional: true },
+      limit: LIMIT,
     },
     false,
   ),

@@ -3,6 +3,7 @@ import type { Command, CommandResult } from '../domain/commands';
 import { decide, firstContact, isShownChange, type Decision } from '../domain/presence';
 import type { UserRecord } from '../domain/types';
 import { PresenceError } from './errors';
+import { HistoryWriter } from './history-writer';
 import type { AppliedSessions, PresenceStore, PresenceWrite } from './store/port';
 import { callersOf, forgetAnswered, groupByUser, NO_CALLER, type UserWork } from './user-work';
 
@@ -27,10 +28,14 @@ const MAX_ATTEMPTS = 16;
 
 /**
  * Carries a batch of commands through the path of design.md: sessions applied and read back, presence
- * decided by the rules, real changes written compare-and-set, losers read again, changes told, answers.
+ * decided by the rules, real changes written compare-and-set, losers read again, changes kept and told, answers.
  */
 export class PresenceEngine {
-  constructor(private readonly options: EngineOptions) {}
+  private readonly history: HistoryWriter;
+
+  constructor(private readonly options: EngineOptions) {
+    this.history = new HistoryWriter(options.store.history);
+  }
 
   /** Answers each command in order; CONFLICT for those of a user whose races never ended. */
   async run(commands: readonly Command[]): Promise<(CommandResult | Error)[]> {
@@ -79,7 +84,7 @@ export class PresenceEngine {
     if (writes.length === 0) return NOBODY;
     const { written, again } = await this.options.store.writePresence(writes);
     const changes = writes.filter(({ before, after }) => written.has(after._id) && isShownChange(before, after));
-    if (changes.length > 0) this.options.onChanges(changes);
+    if (changes.length > 0) await this.keepAndTell(changes);
     this.tellRepairs(
       writes.filter(({ after }) => written.has(after._id)),
       work,
@@ -90,6 +95,15 @@ export class PresenceEngine {
         forgetAnswered(work.get(before._id)!, before.presenceRev === 0);
     }
     return again;
+  }
+
+  /** What is told is in the history, unless the store has just gone: what is written is told all the same. */
+  private async keepAndTell(changes: readonly PresenceChange[]): Promise<void> {
+    try {
+      await this.history.write(changes);
+    } finally {
+      this.options.onChanges(changes);
+    }
   }
 
   private tellRepairs(written: readonly PresenceWrite[], work: ReadonlyMap<string, UserWork>, nowMs: number): void {

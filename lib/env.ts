@@ -44,6 +44,8 @@ export interface Config {
   readonly SESSION_LEASE: number;
   /** Seconds from the loss of a node to the dropping of its sessions. */
   readonly NODE_LOSS_GRACE: number;
+  /** How long changes of presence are kept; 0: not at all. */
+  readonly HISTORY_RETENTION_DAYS: number;
   /** Calls that may wait in this node before the next one is answered BUSY. */
   readonly MAX_QUEUED_CALLS: number;
 }
@@ -111,6 +113,7 @@ const SPECS = {
   MAX_CONCURRENT_SYNC: count({ default: 10 }),
   SESSION_LEASE: seconds({ default: 150 }),
   NODE_LOSS_GRACE: whole('seconds', 0, 86_400)({ default: 2 }),
+  HISTORY_RETENTION_DAYS: whole('days', 0, 3650)({ default: 30 }),
   MAX_QUEUED_CALLS: count({ default: 20_000 }),
 };
 

@@ -9,6 +9,7 @@ export const ERROR_CODES = {
   EXPIRY_NOT_IN_FUTURE: { status: 422, retryable: false },
   USERS_NOT_OURS: { status: 403, retryable: false },
   NOT_OWNER: { status: 403, retryable: false },
+  HISTORY_OFF: { status: 409, retryable: false },
   BUSY: { status: 503, retryable: true },
   STOPPING: { status: 503, retryable: true },
   CONFLICT: { status: 503, retryable: true },

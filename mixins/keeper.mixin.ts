@@ -48,7 +48,7 @@ function elect(this: KeeperService): void {
   this.takeOver().catch((error: unknown) => this.logger.error('taking over failed', error));
 }
 
-/** Runs the action here when this node is the keeper, else there. @throws PresenceError KEEPER_UNAVAILABLE */
+/** Runs the action here when this node is the keeper, else there. @param action its full name @throws PresenceError KEEPER_UNAVAILABLE */
 function atKeeper<T>(this: KeeperService, ctx: Context, action: string, here: () => Promise<T>): Promise<T> {
   return this.election.isHere ? here() : handOn(this, ctx, action, here);
 }
@@ -59,7 +59,7 @@ async function handOn<T>(service: KeeperService, ctx: Context, action: string, h
     if (isHere) return here();
     if (!nodeID) break;
     try {
-      return await ctx.call<T, unknown>(`${service.name}.${action}`, ctx.params, {
+      return await ctx.call<T, unknown>(action, ctx.params, {
         nodeID,
         meta: { presenceCaller: service.callerOf(ctx) },
       });

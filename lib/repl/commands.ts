@@ -1,4 +1,5 @@
 import type { ServiceBroker } from 'moleculer';
+import { historyCommand } from './history';
 import { presenceCommand } from './presence';
 import { reconcileCommand } from './reconcile';
 import { whoCommand } from './who';
@@ -26,6 +27,11 @@ export const REPL_COMMANDS: readonly ReplCommand[] = [
     command: 'presence <user>',
     description: 'Say why a user is shown as he is.',
     action: (broker, { user }) => presenceCommand(broker, user!),
+  },
+  {
+    command: 'history <user>',
+    description: 'List the last changes of a user.',
+    action: (broker, { user }, { table }) => historyCommand(broker, user!, table),
   },
   {
     command: 'reconcile',

@@ -18,11 +18,13 @@ export function refreshAfterMs(config: Pick<Config, 'SESSION_LEASE'>): number {
 /** The store the configuration asks for, not yet open: MongoDB where MONGO_URL is set, else the embedded one. */
 export function createStore(config: Config): PresenceStore {
   const refresh = refreshAfterMs(config);
-  if (!config.MONGO_URL) return new EmbeddedStore({ dataDir: config.DATA_DIR, refreshAfterMs: refresh });
+  const historyDays = config.HISTORY_RETENTION_DAYS;
+  if (!config.MONGO_URL) return new EmbeddedStore({ dataDir: config.DATA_DIR, refreshAfterMs: refresh, historyDays });
   return new MongoStore({
     url: config.MONGO_URL,
     patienceMs: config.REQUEST_TIMEOUT * SECOND * PATIENCE,
     refreshAfterMs: refresh,
+    historyDays,
     makesIndexes: (ownUsers) => roleOf(config, { createsUsers: ownUsers }) === 'owner',
   });
 }

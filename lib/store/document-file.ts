@@ -62,8 +62,18 @@ export class DocumentFile<T extends Document> {
     if (!adapter) return;
     await this.lastWrite;
     this.adapter = undefined;
-    await datastore(adapter).compactDatafileAsync();
+    // A file that nobody has written to is as short as loading has made it.
+    if (this.linesSinceCompaction > 0) await datastore(adapter).compactDatafileAsync();
     await adapter.disconnect();
+  }
+
+  /** Closes it and deletes what it holds. */
+  async remove(): Promise<void> {
+    await this.lastWrite;
+    await this.adapter?.disconnect();
+    this.adapter = undefined;
+    this.documents.clear();
+    if (this.filename) await fs.rm(this.filename, { force: true });
   }
 
   get size(): number {

@@ -7,6 +7,7 @@ import { DirectoryLock } from './directory-lock';
 import { DocumentFile } from './document-file';
 import { EmbeddedCoordination } from './embedded-coordination';
 import { countInstances, countStatuses, listed } from './embedded-counts';
+import { EmbeddedHistory } from './embedded-history';
 import { EmbeddedLedger } from './embedded-ledger';
 import type {
   AppliedSessions,
@@ -33,6 +34,8 @@ export interface EmbeddedOptions {
   readonly dataDir: string;
   /** A lease younger than this is not written again. */
   readonly refreshAfterMs: number;
+  /** How long changes are kept; 0: not at all. */
+  readonly historyDays?: number;
 }
 
 export const IN_MEMORY = ':memory:';
@@ -46,6 +49,7 @@ export class EmbeddedStore implements PresenceStore {
   readonly createsUsers = true;
   readonly isThere = true;
   readonly isShared = false;
+  readonly history: EmbeddedHistory;
   private readonly users: DocumentFile<UserRecord>;
   private readonly sessions: DocumentFile<SessionsDocument>;
   private readonly ledger: EmbeddedLedger;
@@ -56,12 +60,12 @@ export class EmbeddedStore implements PresenceStore {
   private readonly expiring = new Set<string>();
 
   constructor(private readonly options: EmbeddedOptions) {
-    const file = (name: string) =>
-      options.dataDir === IN_MEMORY ? undefined : path.join(options.dataDir, `${name}.db`);
-    this.users = new DocumentFile(file('users'));
-    this.sessions = new DocumentFile(file('usersSessions'));
-    this.ledger = new EmbeddedLedger(file('presence_state'));
-    this.coordination = new EmbeddedCoordination(file('presence_nodes'));
+    const inFolder = (name: string) => (options.dataDir === IN_MEMORY ? undefined : path.join(options.dataDir, name));
+    this.users = new DocumentFile(inFolder('users.db'));
+    this.sessions = new DocumentFile(inFolder('usersSessions.db'));
+    this.ledger = new EmbeddedLedger(inFolder('presence_state.db'));
+    this.coordination = new EmbeddedCoordination(inFolder('presence_nodes.db'));
+    this.history = new EmbeddedHistory(inFolder('history'), options.historyDays ?? 0);
     this.lock = options.dataDir === IN_MEMORY ? undefined : new DirectoryLock(options.dataDir);
   }
 
@@ -209,7 +213,7 @@ export class EmbeddedStore implements PresenceStore {
   async refresh(): Promise<void> {}
 
   private parts(): readonly { open(): Promise<void>; close(): Promise<void> }[] {
-    return [this.users, this.sessions, this.ledger, this.coordination];
+    return [this.users, this.sessions, this.ledger, this.coordination, this.history];
   }
 
   private async writeSessions(writes: readonly SessionsDocument[]): Promise<void> {

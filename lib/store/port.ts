@@ -1,5 +1,6 @@
 import type { SessionCommand } from '../../domain/sessions';
 import type { Session, Status, UserRecord } from '../../domain/types';
+import type { HistoryStore } from './history-port';
 
 /** What a store knows of one user, read at one time. */
 export interface UserState {
@@ -81,6 +82,7 @@ export interface PresenceStore {
   readonly isShared: boolean;
   /** Whether the last operation found the store. */
   readonly isThere: boolean;
+  readonly history: HistoryStore;
 
   open(): Promise<void>;
   close(): Promise<void>;

@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { EmbeddedStore } from '../../lib/store/embedded-store';
 import type { PresenceStore } from '../../lib/store/port';
-import { connect, NOW, REFRESH_AFTER_MS, work } from './presence-builders';
+import { connect, HISTORY_DAYS, NOW, REFRESH_AFTER_MS, work } from './presence-builders';
 
 export const SESSIONS_FILE = 'usersSessions.db';
 
@@ -24,7 +24,7 @@ export function embeddedFolders() {
     return folder;
   };
   const openIn = async (dataDir: string): Promise<EmbeddedStore> => {
-    const store = new EmbeddedStore({ dataDir, refreshAfterMs: REFRESH_AFTER_MS });
+    const store = new EmbeddedStore({ dataDir, refreshAfterMs: REFRESH_AFTER_MS, historyDays: HISTORY_DAYS });
     await store.open();
     opened.push(store);
     return store;

@@ -5,7 +5,7 @@ import type { Claim, ClaimSource, Status, UserRecord } from '../../domain/types'
 import { PresenceEngine, type PresenceChange } from '../../lib/engine';
 import { EmbeddedStore, IN_MEMORY } from '../../lib/store/embedded-store';
 import type { AppliedSessions, PresenceStore } from '../../lib/store/port';
-import { NOW, REFRESH_AFTER_MS, userRecord, work } from './presence-builders';
+import { HISTORY_DAYS, NOW, REFRESH_AFTER_MS, userRecord, work } from './presence-builders';
 
 export const session = (uid: string, command: SessionCommand): Command => ({ uid, kind: 'session', session: command });
 export const claim = (uid: string, request: ClaimRequest): Command => ({ uid, kind: 'claim', claim: request });
@@ -28,7 +28,11 @@ class EngineFixture {
   changes: PresenceChange[] = [];
 
   async reset(): Promise<void> {
-    this.store = new EmbeddedStore({ dataDir: IN_MEMORY, refreshAfterMs: REFRESH_AFTER_MS });
+    this.store = new EmbeddedStore({
+      dataDir: IN_MEMORY,
+      refreshAfterMs: REFRESH_AFTER_MS,
+      historyDays: HISTORY_DAYS,
+    });
     await this.store.open();
     this.now = NOW;
     this.changes = [];

@@ -8,6 +8,8 @@ export const MINUTE = 60 * SECOND;
 export const NOW = Date.UTC(2040, 0, 1);
 /** Stores under test are opened with this. */
 export const REFRESH_AFTER_MS = 50 * SECOND;
+/** And with this. */
+export const HISTORY_DAYS = 30;
 
 export const userRecord = (_id: string, fields: Partial<UserRecord> = {}): UserRecord => ({
   _id,

@@ -4,6 +4,7 @@ import { createStore } from '../../lib/store/create-store';
 import { IN_MEMORY } from '../../lib/store/embedded-store';
 import type { PresenceStore } from '../../lib/store/port';
 import { brokerOptions } from '../../moleculer.config';
+import { historyService } from '../../services/history.service';
 import { presenceService } from '../../services/presence.service';
 
 export interface Replica {
@@ -25,7 +26,7 @@ export interface ReplicaOptions {
   readonly env?: Record<string, string>;
 }
 
-/** A presence node in this process, with the broker options and the service of the real one. */
+/** A presence node in this process, with the broker options and the services of the real one. */
 export async function startReplica({
   natsUrl,
   nodeID,
@@ -48,6 +49,7 @@ export async function startReplica({
   const store = given ?? createStore(config);
   const broker = new ServiceBroker({ ...brokerOptions(config), logger: false });
   broker.createService(presenceService({ config, store, clock }));
+  broker.createService(historyService());
   await broker.start();
   return { broker, nodeID, store, stop: () => broker.stop() };
 }

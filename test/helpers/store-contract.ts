@@ -13,6 +13,7 @@ import {
   userRecord,
   work,
 } from './presence-builders';
+import { describeStoreHistory } from './store-contract-history';
 import { describeStoreLiveness } from './store-contract-liveness';
 import { describeStoreReads } from './store-contract-reads';
 import { describeStoreQueries, type StoreUnderTest } from './store-contract-queries';
@@ -187,5 +188,6 @@ export function describeStoreContract(
     describeStoreQueries(() => under);
     describeStoreReads(() => under);
     describeStoreLiveness(() => under, { isDurable });
+    describeStoreHistory(() => under, { isDurable });
   });
 }

@@ -43,6 +43,15 @@ describe('the prompt', () => {
     expect(node.output).not.toContain('ERROR');
   });
 
+  test('history lists the changes of a user, the last first, and says when there is none', async () => {
+    node.type('history ann');
+    await node.says('│ connection │');
+    node.type('history nobody');
+    await node.says('nobody: no change is kept');
+    expect(node.output).toMatch(/online\s*│ busy\s*│ lunch/);
+    expect(node.output).not.toContain('ERROR');
+  });
+
   test('reconcile may be asked again, and help knows it', async () => {
     node.type('reconcile');
     await node.says('put right');

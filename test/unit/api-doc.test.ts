@@ -4,13 +4,18 @@ import { ServiceBroker } from 'moleculer';
 import { readConfig } from '../../lib/env';
 import { createStore } from '../../lib/store/create-store';
 import { IN_MEMORY } from '../../lib/store/embedded-store';
+import { historyService } from '../../services/history.service';
 import { presenceService } from '../../services/presence.service';
 
 test('docs/API.md lists every action, and no other', () => {
   const config = readConfig({ DATA_DIR: IN_MEMORY });
   const broker = new ServiceBroker({ logger: false });
-  const service = broker.createService(presenceService({ config, store: createStore(config) }));
+  const services = [presenceService({ config, store: createStore(config) }), historyService()];
+  const actions = services.flatMap((schema) => {
+    const { name, schema: merged } = broker.createService(schema);
+    return Object.keys(merged.actions ?? {}).map((action) => (name === 'presence' ? action : `${name}.${action}`));
+  });
   const document = readFileSync(path.join(__dirname, '../../docs/API.md'), 'utf8');
-  const documented = [...document.matchAll(/^\| `([a-z]\w+)` \| (?!`code`)/gm)].map(([, name]) => name!);
-  expect(documented.sort()).toEqual(Object.keys(service.schema.actions ?? {}).sort());
+  const documented = [...document.matchAll(/^\| `([a-z][\w.]+)` \| (?!`code`)/gm)].map(([, name]) => name!);
+  expect(documented.sort()).toEqual(actions.sort());
 });

@@ -49,6 +49,7 @@ export function missedMajority(thrown: unknown): boolean {
   return (thrown as BulkError).result?.getWriteConcernError?.() != null;
 }
 
-function onlyDuplicates(thrown: unknown): boolean {
+/** Whether all that went wrong in a write is that documents are there already. */
+export function onlyDuplicates(thrown: unknown): boolean {
   return codesOf(thrown).every((code) => code === DUPLICATE_KEY);
 }

@@ -1,5 +1,6 @@
 import { HEARTBEATS_KEPT_MS } from '../port';
 import type { MongoConnection } from './connection';
+import { HISTORY_COLLECTION } from './history';
 
 interface Wanted {
   readonly collection: string;
@@ -25,22 +26,42 @@ const WANTED: readonly Wanted[] = [
   { collection: 'presence_nodes', key: { at: 1 }, options: { expireAfterSeconds: HEARTBEATS_KEPT_MS / 1000 } },
 ];
 
+const DAY_S = 24 * 60 * 60;
+
+/** A page of everybody's history goes along `_id`. */
+function wantedOfHistory(days: number): readonly Wanted[] {
+  return [
+    { collection: HISTORY_COLLECTION, key: { uid: 1, _id: 1 } },
+    { collection: HISTORY_COLLECTION, key: { at: 1 }, options: { expireAfterSeconds: days * DAY_S } },
+  ];
+}
+
 /**
  * Makes the indexes that are missing. One that exists on the same key in any form (sparse, partial, under
  * another name) is left as it is: never dropped, never rebuilt, never a reason not to start.
+ *
+ * @param historyDays how long changes are kept; 0: no index is made for them
  */
-export async function ensureIndexes(connection: MongoConnection): Promise<void> {
-  for (const { collection, key, options } of WANTED) {
-    await connection.patiently(async () => {
-      const target = connection.collection(collection);
-      const existing = (await target.indexes().catch(() => [])) as { key: object }[];
-      if (existing.some((index) => JSON.stringify(index.key) === JSON.stringify(key))) return;
-      try {
-        await target.createIndex(key, { background: true, ...options });
-      } catch (thrown) {
-        if (!isThereInAnotherForm(thrown)) throw thrown;
-      }
-    });
+export async function ensureIndexes(connection: MongoConnection, historyDays = 0): Promise<void> {
+  const wanted = historyDays > 0 ? [...WANTED, ...wantedOfHistory(historyDays)] : WANTED;
+  for (const one of wanted) await connection.patiently(() => ensure(connection, one));
+}
+
+async function ensure(connection: MongoConnection, { collection, key, options }: Wanted): Promise<void> {
+  const target = connection.collection(collection);
+  const existing = (await target.indexes().catch(() => [])) as { key: object; expireAfterSeconds?: number }[];
+  const there = existing.find((index) => JSON.stringify(index.key) === JSON.stringify(key));
+  if (there) {
+    // Only an index that makes documents expire has this: our own. Another time is what the configuration now says.
+    const { expireAfterSeconds } = options ?? {};
+    if (there.expireAfterSeconds === undefined || there.expireAfterSeconds === expireAfterSeconds) return;
+    await connection.command({ collMod: collection, index: { keyPattern: key, expireAfterSeconds } });
+    return;
+  }
+  try {
+    await target.createIndex(key, { background: true, ...options });
+  } catch (thrown) {
+    if (!isThereInAnotherForm(thrown)) throw thrown;
   }
 }
 

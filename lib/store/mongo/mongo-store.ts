@@ -12,6 +12,7 @@ import type {
 } from '../port';
 import { MongoConnection, type MongoOptions } from './connection';
 import { MongoCoordination } from './coordination';
+import { MongoHistory } from './history';
 import { ensureIndexes } from './indexes';
 import { MongoLedger } from './ledger';
 import { MongoQueries } from './queries';
@@ -24,6 +25,8 @@ export interface MongoStoreOptions extends MongoOptions {
   readonly makesIndexes: (ownUsers: boolean) => boolean;
   /** A lease younger than this is not written again. */
   readonly refreshAfterMs: number;
+  /** How long changes are kept; 0: not at all. */
+  readonly historyDays?: number;
 }
 
 /**
@@ -33,6 +36,7 @@ export interface MongoStoreOptions extends MongoOptions {
  */
 export class MongoStore implements PresenceStore {
   readonly isShared = true;
+  readonly history: MongoHistory;
   private ownUsers = false;
   private readonly connection: MongoConnection;
   private readonly queries: MongoQueries;
@@ -45,6 +49,7 @@ export class MongoStore implements PresenceStore {
     this.connection = new MongoConnection(options);
     this.queries = new MongoQueries(this.connection);
     this.coordination = new MongoCoordination(this.connection);
+    this.history = new MongoHistory(this.connection, options.historyDays ?? 0);
     this.ledger = new MongoLedger(this.connection, () => this.createsUsers);
     this.sessionWriter = new SessionWriter(this.connection, options.refreshAfterMs);
     this.userWriter = new UserWriter(this.connection, () => this.createsUsers);
@@ -53,7 +58,7 @@ export class MongoStore implements PresenceStore {
   async open(): Promise<void> {
     await this.connection.open();
     await this.refresh();
-    if (this.options.makesIndexes(this.ownUsers)) await ensureIndexes(this.connection);
+    if (this.options.makesIndexes(this.ownUsers)) await ensureIndexes(this.connection, this.options.historyDays);
   }
 
   /** Users are our own where Rocket.Chat has no settings, without which it never runs (contract 5.1). */

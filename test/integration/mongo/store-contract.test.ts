@@ -1,7 +1,7 @@
 import { MongoClient } from 'mongodb';
 import { MongoStore } from '../../../lib/store/mongo/mongo-store';
 import { startMongo, type MongoServer } from '../../helpers/mongo-server';
-import { REFRESH_AFTER_MS } from '../../helpers/presence-builders';
+import { HISTORY_DAYS, REFRESH_AFTER_MS } from '../../helpers/presence-builders';
 import { describeStoreContract } from '../../helpers/store-contract';
 
 let server: MongoServer;
@@ -25,6 +25,7 @@ describe.each([true, false])('on a database with users of our own: %p', (ownUser
       patienceMs: 10_000,
       makesIndexes: () => true,
       refreshAfterMs: REFRESH_AFTER_MS,
+      historyDays: HISTORY_DAYS,
     };
     const db = client.db(name);
     if (!ownUsers) await db.collection('rocketchat_settings').insertOne({ _id: 'Site_Url' as never });

@@ -39,9 +39,9 @@ describe('the MongoDB store among other writers', () => {
     await database.drop();
   });
 
-  async function openStore(onCommand?: (name: string) => void): Promise<MongoStore> {
+  async function openStore(onCommand?: (name: string) => void, historyDays?: number): Promise<MongoStore> {
     const options = { patienceMs: 10_000, refreshAfterMs: REFRESH_AFTER_MS, makesIndexes: () => true };
-    const store = new MongoStore({ ...options, url: database.url, onCommand });
+    const store = new MongoStore({ ...options, url: database.url, onCommand, historyDays });
     await store.open();
     opened.push(store);
     return store;
@@ -65,6 +65,21 @@ describe('the MongoDB store among other writers', () => {
       expect.arrayContaining(['{"connections.instanceId":1}', '{"connections.id":1}', '{"connections._updatedAt":1}']),
     );
     expect(await keysOf('users')).toEqual(expect.arrayContaining(['{"status":1}', '{"statusExpiresAt":1}']));
+  });
+
+  it('makes history expire when the configuration says, also when that says another time than before', async () => {
+    const days = async () =>
+      ((await db.collection('presence_history').indexes()) as { key: object; expireAfterSeconds?: number }[])
+        .filter(({ key }) => JSON.stringify(key) === '{"at":1}')
+        .map(({ expireAfterSeconds }) => expireAfterSeconds! / 86_400);
+    await openStore();
+    expect(await keysOf('presence_history').catch(() => [])).toEqual([]);
+    await openStore(undefined, 30);
+    expect(await days()).toEqual([30]);
+    expect(await keysOf('presence_history')).toContain('{"uid":1,"_id":1}');
+    await openStore(undefined, 7);
+    await openStore(undefined, 7);
+    expect(await days()).toEqual([7]);
   });
 
   it('starts on a database where an index exists in another form, and leaves that as it is', async () => {

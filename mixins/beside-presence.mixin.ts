@@ -1,0 +1,29 @@
+import type { Context, Service, ServiceSchema } from 'moleculer';
+import { SERVICE_NAME } from '../lib/contract';
+import type { PresenceStore } from '../lib/store/port';
+import type { ReplicaService } from './replica-service';
+
+/** The presence service of this very process, whose store others use too. */
+export interface PresenceNeighbour extends ReplicaService {
+  readonly store: PresenceStore;
+  readonly clock: () => number;
+}
+
+export interface BesideService extends Service {
+  presence(): PresenceNeighbour;
+  /** Runs an action where the state is kept, as the presence service does. */
+  atKeeper<T>(ctx: Context, action: string, here: () => Promise<T>): Promise<T>;
+}
+
+/** A service beside `presence`, in the same process and on the same store. */
+export const besidePresenceMixin: Partial<ServiceSchema> = {
+  dependencies: [SERVICE_NAME],
+  methods: {
+    presence(this: BesideService): PresenceNeighbour {
+      return this.broker.getLocalService(SERVICE_NAME) as unknown as PresenceNeighbour;
+    },
+    atKeeper<T>(this: BesideService, ctx: Context, action: string, here: () => Promise<T>): Promise<T> {
+      return this.presence().atKeeper(ctx, action, here);
+    },
+  },
+};

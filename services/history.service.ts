@@ -1,0 +1,48 @@
+import type { ServiceSchema } from 'moleculer';
+import { actionsOf } from '../lib/action';
+import { readHistory } from '../lib/history-contract';
+import { historyCount, historyPage } from '../lib/history-reads';
+import { serviceSchema } from '../lib/service-schema';
+import { besidePresenceMixin, type BesideService } from '../mixins/beside-presence.mixin';
+import { periodicMixin } from '../mixins/periodic.mixin';
+
+/** Days go whole: looking for one that is over costs nothing, and an hour more of it hurts nobody. */
+const EXPIRE_EVERY_MS = 60 * 60_000;
+const FIRST_EXPIRE_AFTER_MS = 10_000;
+
+const action = actionsOf<BesideService>();
+
+/** The service `history`: every real change of presence, for as long as HISTORY_RETENTION_DAYS says. */
+export function historyService(): ServiceSchema {
+  return serviceSchema<BesideService>({
+    name: 'history',
+    mixins: [
+      besidePresenceMixin,
+      periodicMixin<BesideService>({
+        name: 'letting go of history that is too old',
+        everyMs: EXPIRE_EVERY_MS,
+        firstAfterMs: FIRST_EXPIRE_AFTER_MS,
+        run: async (service) => service.presence().store.history.expire(service.presence().clock()),
+      }),
+    ],
+    actions: {
+      /** Changes, newest first, a page at a time. */
+      list: action('list', readHistory.page, function (page) {
+        return historyPage(this.presence().store.history, page);
+      }),
+      /** How many changes there are. */
+      count: action('count', readHistory.filter, function (filter) {
+        return historyCount(this.presence().store.history, filter);
+      }),
+      /** Removes all that is kept of a user. @returns how many changes that were */
+      erase: action('erase', readHistory.uid, async function ({ uid }) {
+        const erased = await this.presence().store.history.erase(uid);
+        this.logger.info(`history of one user erased: ${erased} changes`);
+        return { uid, erased };
+      }),
+    },
+  });
+}
+
+/** For the loader. */
+export default historyService;

@@ -1,0 +1,69 @@
+import { promises as fs } from 'node:fs';
+import path from 'node:path';
+import { EmbeddedHistory } from '../../../lib/store/embedded-history';
+import { embeddedFolders } from '../../helpers/embedded-folders';
+import { MINUTE, NOW } from '../../helpers/presence-builders';
+import { historyRowOf } from '../../helpers/store-contract-history';
+
+const DAY = 24 * 60 * MINUTE;
+const { newFolder } = embeddedFolders();
+
+async function openHistory(folder: string, days: number): Promise<EmbeddedHistory> {
+  const history = new EmbeddedHistory(path.join(folder, 'history'), days);
+  await history.open();
+  return history;
+}
+const filesIn = async (folder: string) => (await fs.readdir(path.join(folder, 'history'))).sort();
+
+it('lets a day go when its last change is too old, and its file with it', async () => {
+  const folder = await newFolder();
+  const history = await openHistory(folder, 2);
+  await history.append([historyRowOf('ann', NOW), historyRowOf('ann', NOW + DAY, { rev: 2 })]);
+  await history.expire(NOW + 3 * DAY - 1);
+  expect(await history.count({})).toBe(2);
+  await history.expire(NOW + 3 * DAY);
+  expect(await history.count({})).toBe(1);
+  expect(await filesIn(folder)).toEqual(['2040-01-02.db']);
+  await history.close();
+});
+
+it('keeps a file that is nobody of its own, and writes a day again that has gone', async () => {
+  const folder = await newFolder();
+  const history = await openHistory(folder, 1);
+  await history.append([historyRowOf('ann', NOW)]);
+  await fs.writeFile(path.join(folder, 'history', 'notes.txt'), 'mine');
+  await history.expire(NOW + 9 * DAY);
+  await history.append([historyRowOf('bob', NOW)]);
+  await history.close();
+  const next = await openHistory(folder, 1);
+  expect((await next.list({}, 9)).map(({ uid }) => uid)).toEqual(['bob']);
+  expect(await filesIn(folder)).toEqual(['2040-01-01.db', 'notes.txt']);
+  await next.close();
+});
+
+it('keeps nothing where it is off, reads what was kept before, and erases it', async () => {
+  const folder = await newFolder();
+  const before = await openHistory(folder, 30);
+  await before.append([historyRowOf('ann', NOW)]);
+  await before.close();
+  const off = await openHistory(folder, 0);
+  expect(off.keeps).toBe(false);
+  await off.append([historyRowOf('bob', NOW)]);
+  await off.expire(NOW + 9999 * DAY);
+  expect(await off.count({})).toBe(1);
+  expect(await off.erase('ann')).toBe(1);
+  await off.close();
+});
+
+it('does not rewrite days that nobody has written to', async () => {
+  const folder = await newFolder();
+  const first = await openHistory(folder, 30);
+  await first.append([historyRowOf('ann', NOW), historyRowOf('ann', NOW + DAY, { rev: 2 })]);
+  await first.close();
+  const history = await openHistory(folder, 30);
+  const written = async () => (await fs.stat(path.join(folder, 'history', '2040-01-01.db'))).mtimeMs;
+  const before = await written();
+  await history.append([historyRowOf('ann', NOW + DAY + 1, { rev: 3 })]);
+  await history.close();
+  expect(await written()).toBe(before);
+});
