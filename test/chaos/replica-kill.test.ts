@@ -1,10 +1,11 @@
 import type { Db } from 'mongodb';
 import type { Session, Status } from '../../domain/types';
 import { availableNodes } from '../../lib/nodes';
-import { shown } from '../helpers/bus-fixture';
+import { eventsOf, shown } from '../helpers/bus-fixture';
 import { claimLane, Load, sessionLane } from '../helpers/chaos-load';
 import { halfDone, lostClaims, lostSessions, settled, storedIn, untrueRevs } from '../helpers/chaos-oracle';
 import { eventually } from '../helpers/eventually';
+import { keptIn } from '../helpers/kept-history';
 import { freePort } from '../helpers/free-port';
 import { freshDatabase, sizes, startMongo, withDb, type MongoServer } from '../helpers/mongo-server';
 import { startNats, type NatsServer } from '../helpers/nats-server';
@@ -138,5 +139,10 @@ describe('replicas that are killed and started again under load', () => {
     expect(lostClaims(claims, after)).toEqual([]);
     expect(settled([...sessions, ...claims])).toBeGreaterThan(sessions.length);
     expect(uids.flatMap((uid) => untrueRevs(core, uid, after))).toEqual([]);
+    // A kill may take an event whose change is kept, never the other way round.
+    const kept = await inDb(keptIn);
+    const revsKept = (uid: string) => new Set(kept.get(uid)?.map(({ rev }) => rev));
+    const unkept = uids.filter((uid) => eventsOf(core, uid).some(({ rev }) => !revsKept(uid).has(rev!)));
+    expect(unkept).toEqual([]);
   }, 300_000);
 });

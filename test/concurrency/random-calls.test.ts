@@ -1,11 +1,14 @@
 import { sameClaims } from '../../domain/claims';
 import { isFirstContact } from '../../domain/commands';
+import type { HistoryRow } from '../../domain/history';
 import { decide, firstContact, isShownChange, shownOf } from '../../domain/presence';
 import { applySessionCommand } from '../../domain/sessions';
 import type { Session, UserRecord } from '../../domain/types';
+import { HISTORY_COLLECTION } from '../../lib/store/mongo/history';
 import type { UserState } from '../../lib/store/port';
 import { BusFixture } from '../helpers/bus-fixture';
 import { eventually } from '../helpers/eventually';
+import { historyFault, keptIn } from '../helpers/kept-history';
 import { findMongoProgram } from '../helpers/mongo-program';
 import { freshDatabase, ownsMongo, sizes, startMongo, withDb, type MongoServer } from '../helpers/mongo-server';
 import { NOW, REFRESH_AFTER_MS, work } from '../helpers/presence-builders';
@@ -55,6 +58,7 @@ interface Story {
   /** In the order of their revisions. */
   readonly events: readonly StatusCall[];
   readonly stored: UserState;
+  readonly kept: readonly HistoryRow[] | undefined;
 }
 
 const storedOf = (uids: readonly string[]): Promise<UserState[]> =>
@@ -71,11 +75,13 @@ async function storiesOf(answered: readonly Answered[]): Promise<Story[]> {
     expect(read.filter(({ user }) => user?.statusExpiresAt !== undefined)).toEqual([]);
     return read;
   });
+  const kept = await withDb(database.url, keptIn);
   const stories = () => {
     const heard = groupBy(core.statuses, ({ user }) => user._id as string);
     return states.map((stored) => ({
       uid: stored.uid,
       stored,
+      kept: kept.get(stored.uid),
       calls: calls.get(stored.uid)!,
       events: (heard.get(stored.uid) ?? []).toSorted((a, b) => a.rev! - b.rev!),
     }));
@@ -107,6 +113,9 @@ function eventsFault({ events, stored: { user } }: Story): string | undefined {
   const [told, due] = [before?.user, user && shownOf(user)].map((shown) => JSON.stringify(shown, keysOf(shown)));
   return told === due ? undefined : `told last was ${told}, stored is ${due}`;
 }
+
+/** The history is the log of the events. */
+const keptFault = ({ events, kept }: Story): string | undefined => historyFault(events, kept);
 
 const keysOf = (shown: object | undefined): string[] => Object.keys(shown ?? {}).toSorted();
 
@@ -208,19 +217,27 @@ async function forgetUsers(uids: readonly string[]): Promise<void> {
     await Promise.all(
       ['users', 'usersSessions'].map((name) => db.collection<{ _id: string }>(name).deleteMany(theirs)),
     );
+    await db.collection(HISTORY_COLLECTION).deleteMany({});
   });
   core.statuses.length = 0;
 }
 
 describe('random calls on three replicas', () => {
   it.each(seeds)(
-    'seed %i: nothing is lost, told wrong or answered wrong',
+    'seed %i: nothing is lost, told wrong, answered wrong or missing in the history',
     async (seed) => {
       const load = planLoad(seed, `${seed}-`, sizes(server, CALLS), REPLICAS);
       const sequential = new Set(load.sequential.map(([first]) => first!.uid));
       const stories = await storiesOf(await send(core, load));
       const faults = stories.flatMap((story) =>
-        [answerFault, presenceFault, sessionsFault, eventsFault, ...(sequential.has(story.uid) ? [modelFault] : [])]
+        [
+          answerFault,
+          presenceFault,
+          sessionsFault,
+          eventsFault,
+          keptFault,
+          ...(sequential.has(story.uid) ? [modelFault] : []),
+        ]
           .map((check) => check(story))
           .filter((fault) => fault !== undefined)
           .map((fault) => `${story.uid}: ${fault}`),
