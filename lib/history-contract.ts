@@ -1,3 +1,4 @@
+import type { ActivityArguments } from './activity';
 import { CAUSES, STATUSES } from '../domain/types';
 import { ID, LIMIT, MOMENT, oneOrSeveral, OPTIONAL_ID, reader } from './contract';
 import type { HistoryArguments, HistoryPageArguments } from './history-reads';
@@ -22,4 +23,12 @@ export const readHistory = {
   ),
   filter: reader<HistoryArguments>(['uid', 'from', 'to', 'cause', 'status'], FILTER, false),
   uid: reader<{ uid: string }>(['uid'], { uid: ID }),
+};
+
+const RANGE = { from: MOMENT, to: MOMENT, timeZone: { type: 'string', min: 1, max: 64, optional: true } };
+
+/** Of the service `activity`. */
+export const readActivity = {
+  user: reader<ActivityArguments & { uid: string }>(['uid', 'from', 'to', 'timeZone'], { uid: ID, ...RANGE }),
+  summary: reader<ActivityArguments>(['from', 'to', 'timeZone'], RANGE, false),
 };

@@ -1,10 +1,14 @@
 import { promises as fs } from 'node:fs';
 import path from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { deltaOf, isSignOfLife, type Flow } from '../../domain/activity';
 import { isAskedFor, type HistoryFilter, type HistoryRow } from '../../domain/history';
+import { periodNames, type Period } from '../calendar';
 import { DocumentFile } from './document-file';
-import type { HistoryStore } from './history-port';
+import type { HistoryStore, TimeRange } from './history-port';
 
 const DAY_MS = 24 * 60 * 60_000;
+const ROWS_AT_A_STRETCH = 20_000;
 const FILE_OF_DAY = /^(\d{4}-\d\d-\d\d)\.db$/;
 
 /** The changes of one day, oldest first, and their file. */
@@ -90,6 +94,37 @@ export class EmbeddedHistory implements HistoryStore {
     return erased;
   }
 
+  async activeUsers(range: TimeRange, period: Period, timeZone: string): Promise<ReadonlyMap<string, number>> {
+    const nameOf = periodNames(period, timeZone);
+    const counts = new Map<string, number>();
+    const seen = new Set<string>();
+    let last = '';
+    for await (const rows of this.oldestFirst(range)) {
+      for (const { at, uid } of rows.filter(isSignOfLife)) {
+        const name = nameOf(at.getTime());
+        if (name !== last) seen.clear();
+        last = name;
+        counts.set(name, seen.add(uid).size);
+      }
+    }
+    return counts;
+  }
+
+  async flow(range: TimeRange, stepMs: number): Promise<Flow[]> {
+    const flow: { atMs: number; delta: number }[] = [];
+    for await (const rows of this.oldestFirst(range)) {
+      for (const row of rows) {
+        const delta = deltaOf(row);
+        if (delta === 0) continue;
+        const atMs = row.at.getTime() - (row.at.getTime() % stepMs);
+        const last = flow.at(-1);
+        if (last?.atMs === atMs) last.delta += delta;
+        else flow.push({ atMs, delta });
+      }
+    }
+    return flow;
+  }
+
   /** A day goes when its last change is too old. */
   async expire(nowMs: number): Promise<void> {
     if (!this.keeps) return;
@@ -107,6 +142,18 @@ export class EmbeddedHistory implements HistoryStore {
       .sort()
       .reverse()
       .map((name) => this.days.get(name)!.rows);
+  }
+
+  /** Years are walked through in steps, between which others have their turn. */
+  private async *oldestFirst(range: TimeRange): AsyncGenerator<readonly HistoryRow[]> {
+    let walked = 0;
+    for (const rows of [...this.newestFirst(range)].reverse()) {
+      yield rows.filter((row) => isAskedFor(row, range));
+      walked += rows.length;
+      if (walked < ROWS_AT_A_STRETCH) continue;
+      walked = 0;
+      await setImmediate();
+    }
   }
 
   private async dayOf(name: string): Promise<Day> {

@@ -1,4 +1,12 @@
+import type { Flow } from '../../domain/activity';
 import type { HistoryFilter, HistoryRow } from '../../domain/history';
+import type { Period } from '../calendar';
+
+/** A stretch of time, epoch milliseconds, without its end. */
+export interface TimeRange {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
 
 /**
  * Where changes are kept. Both twins (embedded, MongoDB) pass the same contract suite. What resolves is durable;
@@ -16,4 +24,9 @@ export interface HistoryStore {
   erase(uid: string): Promise<number>;
   /** Removes what is older than it is to be kept, where the store does not do that by itself. */
   expire(nowMs: number): Promise<void>;
+
+  /** How many users came, went or changed while there, by the name of the period (`lib/calendar`); none: no entry. */
+  activeUsers(range: TimeRange, period: Period, timeZone: string): Promise<ReadonlyMap<string, number>>;
+  /** Comings and goings, summed over stretches of this many milliseconds and dated at their start, in the order of time. */
+  flow(range: TimeRange, stepMs: number): Promise<Flow[]>;
 }

@@ -4,6 +4,7 @@ import { createStore } from '../../lib/store/create-store';
 import { IN_MEMORY } from '../../lib/store/embedded-store';
 import type { PresenceStore } from '../../lib/store/port';
 import { brokerOptions } from '../../moleculer.config';
+import { activityService } from '../../services/activity.service';
 import { historyService } from '../../services/history.service';
 import { presenceService } from '../../services/presence.service';
 
@@ -49,7 +50,7 @@ export async function startReplica({
   const store = given ?? createStore(config);
   const broker = new ServiceBroker({ ...brokerOptions(config), logger: false });
   broker.createService(presenceService({ config, store, clock }));
-  broker.createService(historyService());
+  for (const service of [historyService(), activityService()]) broker.createService(service);
   await broker.start();
   return { broker, nodeID, store, stop: () => broker.stop() };
 }

@@ -13,6 +13,7 @@ import {
   userRecord,
   work,
 } from './presence-builders';
+import { describeStoreActivity } from './store-contract-activity';
 import { describeStoreHistory } from './store-contract-history';
 import { describeStoreLiveness } from './store-contract-liveness';
 import { describeStoreReads } from './store-contract-reads';
@@ -189,5 +190,6 @@ export function describeStoreContract(
     describeStoreReads(() => under);
     describeStoreLiveness(() => under, { isDurable });
     describeStoreHistory(() => under, { isDurable });
+    describeStoreActivity(() => under);
   });
 }

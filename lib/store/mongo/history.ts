@@ -1,6 +1,9 @@
 import type { Collection, FilterQuery } from 'mongodb';
+import type { Flow } from '../../../domain/activity';
 import { timeKey, timeOfKey, type HistoryFilter, type HistoryRow } from '../../../domain/history';
-import type { HistoryStore } from '../history-port';
+import type { Period } from '../../calendar';
+import type { HistoryStore, TimeRange } from '../history-port';
+import { activeUsersPipeline, flowPipeline } from './activity-pipelines';
 import { onlyDuplicates } from './bulk';
 import type { MongoConnection } from './connection';
 
@@ -9,6 +12,8 @@ export const HISTORY_COLLECTION = 'presence_history';
 const DAY_MS = 24 * 60 * 60_000;
 const FIRST_SPAN_MS = DAY_MS;
 const SPAN_GROWS = 8;
+/** Groups of years may not fit in memory; replies are as long as they may be. */
+const LARGE = { allowDiskUse: true, batchSize: 50_000 };
 const LONGEST_SPAN_MS = 512 * DAY_MS;
 
 /**
@@ -67,6 +72,24 @@ export class MongoHistory implements HistoryStore {
       erased += (await this.rows().deleteMany({ uid })).deletedCount ?? 0;
     });
     return erased;
+  }
+
+  activeUsers(range: TimeRange, period: Period, timeZone: string): Promise<ReadonlyMap<string, number>> {
+    return this.connection.patiently(async () => {
+      const found = await this.rows()
+        .aggregate<{ _id: string; users: number }>(activeUsersPipeline(range, period, timeZone), LARGE)
+        .toArray();
+      return new Map(found.map(({ _id, users }) => [_id, users]));
+    });
+  }
+
+  flow(range: TimeRange, stepMs: number): Promise<Flow[]> {
+    return this.connection.patiently(async () => {
+      const found = await this.rows()
+        .aggregate<{ _id: number; delta: number }>(flowPipeline(range, stepMs), LARGE)
+        .toArray();
+      return found.map(({ _id, delta }) => ({ atMs: Number(_id), delta }));
+    });
   }
 
   /** The database does that. */

@@ -1,0 +1,101 @@
+import type { HistoryRow } from './history';
+import type { Status } from './types';
+
+/** A stretch of time; epoch milliseconds, without its end. */
+export interface Span {
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+/** An hour as the clocks of a time zone show it. */
+export interface CalendarHour extends Span {
+  /** `2026-11-25` */
+  readonly day: string;
+  /** 1 is Monday, 7 Sunday. */
+  readonly weekday: number;
+  /** 0 to 23 */
+  readonly hour: number;
+}
+
+/** By how many more (or fewer) people were there after a time than before it. */
+export interface Flow {
+  readonly atMs: number;
+  readonly delta: number;
+}
+
+export interface Concurrency {
+  /** The most people that were there at once. */
+  readonly peak: number;
+  /** People there, over the whole time on average. */
+  readonly average: number;
+}
+
+/** What was shown of a user; `unknown` before the first change that is kept. */
+export type ShownStatus = Status | 'unknown';
+export type TimeInStatus = Readonly<Record<ShownStatus, number>>;
+
+/** Whether people count as being there. */
+export function isThere(status: Status | undefined): boolean {
+  return status !== undefined && status !== 'offline';
+}
+
+/** Whether somebody came, went or changed while there: a sign of life of that user. */
+export function isSignOfLife({ from, to }: Pick<HistoryRow, 'from' | 'to'>): boolean {
+  return isThere(from) || isThere(to);
+}
+
+/** 1 for a user who came, -1 for one who went, 0 for every other change. */
+export function deltaOf({ from, to }: Pick<HistoryRow, 'from' | 'to'>): number {
+  return Number(isThere(to)) - Number(isThere(from));
+}
+
+/**
+ * How many people were there in each of these stretches of time, which follow each other without a gap.
+ *
+ * @param flow in the order of time; what is before the first stretch is left out
+ * @param atStart people there when the first stretch begins
+ */
+export function concurrencyOf(spans: readonly Span[], flow: readonly Flow[], atStart: number): Concurrency[] {
+  let there = atStart;
+  let next = 0;
+  const startMs = spans[0]?.startMs ?? 0;
+  while (next < flow.length && flow[next]!.atMs < startMs) next += 1;
+  return spans.map((span) => {
+    let [peak, personMs, sinceMs] = [there, 0, span.startMs];
+    for (; next < flow.length && flow[next]!.atMs < span.endMs; next += 1) {
+      const { atMs, delta } = flow[next]!;
+      personMs += there * (atMs - sinceMs);
+      sinceMs = atMs;
+      there += delta;
+      peak = Math.max(peak, there);
+    }
+    personMs += there * (span.endMs - sinceMs);
+    return { peak, average: personMs / (span.endMs - span.startMs) };
+  });
+}
+
+/**
+ * How long a user was shown with each status in each of these stretches of time, in milliseconds.
+ *
+ * @param rows his changes, in the order of time
+ * @param before what was shown before the first of them
+ */
+export function timeInStatus(
+  spans: readonly Span[],
+  rows: readonly Pick<HistoryRow, 'at' | 'to'>[],
+  before: ShownStatus,
+): TimeInStatus[] {
+  let status = before;
+  let next = 0;
+  return spans.map(({ startMs, endMs }) => {
+    const spent: Record<ShownStatus, number> = { online: 0, away: 0, busy: 0, offline: 0, unknown: 0 };
+    let sinceMs = startMs;
+    for (; next < rows.length && rows[next]!.at.getTime() < endMs; next += 1) {
+      const atMs = Math.max(startMs, rows[next]!.at.getTime());
+      spent[status] += atMs - sinceMs;
+      [sinceMs, status] = [atMs, rows[next]!.to];
+    }
+    spent[status] += endMs - sinceMs;
+    return spent;
+  });
+}

@@ -1,0 +1,191 @@
+import {
+  concurrencyOf,
+  timeInStatus,
+  type CalendarHour,
+  type Concurrency,
+  type ShownStatus,
+  type TimeInStatus,
+} from '../domain/activity';
+import type { HistoryRow } from '../domain/history';
+import { checkTimeZone, daysOf, hoursOf } from './calendar';
+import { invalidArgument } from './errors';
+import { msOf, refuseWhenOff } from './history-reads';
+import type { HistoryStore } from './store/history-port';
+import type { PresenceStore } from './store/port';
+
+export interface ActivityArguments {
+  readonly from?: Date | string;
+  readonly to?: Date | string;
+  readonly timeZone?: string;
+}
+
+interface Asked {
+  readonly from: Date;
+  readonly to: Date;
+  readonly timeZone: string;
+}
+
+export interface UserActivity extends Asked {
+  readonly uid: string;
+  /** Milliseconds of each day that the user was shown with each status; `unknown` before the first change that is kept. */
+  readonly days: readonly (TimeInStatus & { readonly day: string })[];
+}
+
+export interface ActivitySummary extends Asked {
+  /** Users who came, went or changed while there, and the most that were there at once. */
+  readonly days: readonly { readonly day: string; readonly active: number; readonly peak: number }[];
+  readonly weeks: readonly { readonly week: string; readonly active: number }[];
+  readonly months: readonly { readonly month: string; readonly active: number }[];
+  /** The 24 hours of the day: the most people there at once, and how many on average. */
+  readonly hours: readonly (Concurrency & { readonly hour: number })[];
+  /** People there on average: seven rows from Monday to Sunday, 24 hours each; null for an hour that is not in the time asked for. */
+  readonly heatMap: readonly (readonly (number | null)[])[];
+}
+
+const DAY_MS = 24 * 60 * 60_000;
+const DEFAULT_DAYS = 30;
+const MOST_DAYS = 3660;
+const PAGE = 5000;
+/** Comings and goings are summed over so long: short enough for a peak, few enough to be sent. */
+const STEPS = [
+  { upToMs: 31 * DAY_MS, stepMs: 60_000 },
+  { upToMs: Infinity, stepMs: 15 * 60_000 },
+];
+
+/**
+ * How long a user was shown with each status, day by day.
+ *
+ * @throws PresenceError STORE_UNAVAILABLE; HISTORY_OFF; INVALID_ARGUMENT for times or a zone that are none
+ */
+export async function userActivity(
+  store: PresenceStore,
+  { uid, ...given }: ActivityArguments & { readonly uid: string },
+  nowMs: number,
+): Promise<UserActivity> {
+  refuseWhenOff(store.history);
+  const { fromMs, toMs, timeZone } = asked(given, nowMs);
+  const rows = await rowsOf(store.history, uid, fromMs, nowMs + DAY_MS);
+  const before = await shownBefore(store, uid, fromMs, rows[0]);
+  const spans = daysOf(fromMs, toMs, timeZone);
+  const times = timeInStatus(spans, rows, before);
+  const days = spans.map(({ day }, i) => ({ day, ...times[i]! }));
+  return { uid, from: new Date(fromMs), to: new Date(toMs), timeZone, days };
+}
+
+/** How many people were there, and when. @throws as `userActivity` */
+export async function activitySummary(
+  store: PresenceStore,
+  given: ActivityArguments,
+  nowMs: number,
+): Promise<ActivitySummary> {
+  const { history } = store;
+  refuseWhenOff(history);
+  const { fromMs, toMs, timeZone } = asked(given, nowMs);
+  const range = { fromMs, toMs };
+  const [byDay, byWeek, byMonth, there] = await Promise.all([
+    history.activeUsers(range, 'day', timeZone),
+    history.activeUsers(range, 'week', timeZone),
+    history.activeUsers(range, 'month', timeZone),
+    concurrency(store, hoursOf(fromMs, toMs, timeZone), nowMs),
+  ]);
+  const inOrder = (counts: ReadonlyMap<string, number>) => [...counts].sort(([a], [b]) => (a < b ? -1 : 1));
+  return {
+    from: new Date(fromMs),
+    to: new Date(toMs),
+    timeZone,
+    days: [...groupBy(there, ({ day }) => day)].map(([day, hours]) => {
+      return { day, active: byDay.get(day) ?? 0, peak: Math.max(...hours.map(({ peak }) => peak)) };
+    }),
+    weeks: inOrder(byWeek).map(([week, active]) => ({ week, active })),
+    months: inOrder(byMonth).map(([month, active]) => ({ month, active })),
+    hours: [...groupBy(there, ({ hour }) => hour)]
+      .sort(([a], [b]) => a - b)
+      .map(([hour, all]) => ({ hour, peak: Math.max(...all.map(({ peak }) => peak)), average: averageOf(all) })),
+    heatMap: heatMapOf(there),
+  };
+}
+
+type CountedHour = CalendarHour & Concurrency;
+
+/** People there in each hour: counted back from how many are there now. */
+async function concurrency(
+  store: PresenceStore,
+  hours: readonly CalendarHour[],
+  nowMs: number,
+): Promise<CountedHour[]> {
+  const [first, last] = [hours[0]!, hours.at(-1)!];
+  const { stepMs } = STEPS.find(({ upToMs }) => last.endMs - first.startMs <= upToMs)!;
+  const [flow, { online, away, busy }] = await Promise.all([
+    store.history.flow({ fromMs: first.startMs, toMs: Math.max(nowMs, last.endMs) + DAY_MS }, stepMs),
+    store.statusCounts(),
+  ]);
+  // The first stretch began before what is asked for.
+  const since = flow.map(({ atMs, delta }) => ({ atMs: Math.max(atMs, first.startMs), delta }));
+  const atStart = since.reduce((there, { delta }) => there - delta, online + away + busy);
+  const counted = concurrencyOf(hours, since, Math.max(0, atStart));
+  return hours.map((hour, i) => ({ ...hour, ...counted[i]! }));
+}
+
+function heatMapOf(hours: readonly CountedHour[]): (number | null)[][] {
+  const byPlace = groupBy(hours, ({ weekday, hour }) => 24 * (weekday - 1) + hour);
+  return Array.from({ length: 7 }, (_, weekday) =>
+    Array.from({ length: 24 }, (_, hour) => {
+      const all = byPlace.get(24 * weekday + hour);
+      return all ? averageOf(all) : null;
+    }),
+  );
+}
+
+/** By the time that each lasted, to two digits. */
+function averageOf(hours: readonly CountedHour[]): number {
+  let [personMs, ms] = [0, 0];
+  for (const { startMs, endMs, average } of hours) {
+    personMs += average * (endMs - startMs);
+    ms += endMs - startMs;
+  }
+  return Math.round((100 * personMs) / ms) / 100;
+}
+
+/** All rows of a user in a stretch of time, oldest first; those after what is asked for tell what was shown before them. */
+async function rowsOf(history: HistoryStore, uid: string, fromMs: number, toMs: number): Promise<HistoryRow[]> {
+  const rows: HistoryRow[] = [];
+  for (let before: string | undefined; ; before = rows.at(-1)!._id) {
+    const page = await history.list({ uid, fromMs, toMs }, PAGE, before);
+    rows.push(...page);
+    if (page.length < PAGE) return rows.reverse();
+  }
+}
+
+/** What was shown at a time: by the last change before it, else by the next one, else by what is stored. */
+async function shownBefore(
+  store: PresenceStore,
+  uid: string,
+  atMs: number,
+  next: HistoryRow | undefined,
+): Promise<ShownStatus> {
+  const [last] = await store.history.list({ uid, toMs: atMs }, 1);
+  if (last) return last.to;
+  if (next) return next.from ?? 'unknown';
+  const user = (await store.usersOf([uid])).get(uid);
+  const changedAt = user?.presenceChange?.at.getTime();
+  return changedAt !== undefined && changedAt < atMs ? (user?.status ?? 'unknown') : 'unknown';
+}
+
+function asked({ from, to, timeZone = 'UTC' }: ActivityArguments, nowMs: number) {
+  const toMs = Math.min(msOf('to', to) ?? nowMs, nowMs);
+  const fromMs = msOf('from', from) ?? toMs - DEFAULT_DAYS * DAY_MS;
+  if (fromMs >= toMs) throw invalidArgument('from', 'must be before `to` and before now');
+  if (toMs - fromMs > MOST_DAYS * DAY_MS)
+    throw invalidArgument('from', `must be at most ${MOST_DAYS} days before \`to\``);
+  return { fromMs, toMs, timeZone: checkTimeZone(timeZone) };
+}
+
+function groupBy<T, K>(items: readonly T[], keyOf: (item: T) => K): Map<K, T[]> {
+  const groups = new Map<K, T[]>();
+  for (const item of items) {
+    const group = groups.get(keyOf(item));
+    if (group) group.push(item);
+    else groups.set(keyOf(item), [item]);
+  }
+  return groups;
+}
