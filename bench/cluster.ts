@@ -28,6 +28,8 @@ export interface Cluster {
 const ROOT = path.join(__dirname, '..');
 /** What a shell may have set for a node of its own and would turn a measured one into another. */
 const UNSET = { MONGO_URL: '', PRESENCE_ROLE: '', MS_NAMESPACE: '', SESSION_LEASE: '' };
+/** What is measured next to upstream does what upstream does: the history has a section of its own. */
+const NO_HISTORY = { HISTORY_RETENTION_DAYS: '0' };
 
 export const presenceNode = (env: NodeJS.ProcessEnv): NodeSpec => ({ service: 'presence', env });
 export const ECHO_NODE: NodeSpec = { service: 'echo', file: 'echo-node.ts' };
@@ -40,6 +42,7 @@ export async function startCluster(specs: readonly NodeSpec[]): Promise<Cluster>
     const started = await startNode(file, {
       ...process.env,
       ...UNSET,
+      ...NO_HISTORY,
       ...env,
       TRANSPORTER: nats.url,
       LOG_LEVEL: 'error',

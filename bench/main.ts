@@ -1,9 +1,10 @@
 import { benchEmbedded } from './embedded';
+import { benchHistory } from './history';
 import { benchMongo } from './mongo';
 import { whyNoMongo } from './mongo-available';
 import { benchReads } from './reads';
 
-const SECTIONS = ['embedded', 'reads', 'mongo'] as const;
+const SECTIONS = ['embedded', 'reads', 'history', 'mongo'] as const;
 
 /** `npm run bench`, or one section of it: `npm run bench -- mongo`. @returns the exit code */
 async function main(asked: readonly string[]): Promise<number> {
@@ -13,10 +14,11 @@ async function main(asked: readonly string[]): Promise<number> {
     return 1;
   }
   const wants = (section: string) => asked.length === 0 || asked.includes(section);
-  const whyNot = wants('mongo') || wants('reads') ? whyNoMongo() : undefined;
+  const whyNot = wants('mongo') || wants('reads') || wants('history') ? whyNoMongo() : undefined;
   if (whyNot) console.error(whyNot);
   if (wants('embedded')) await benchEmbedded();
   if (wants('reads')) await benchReads(!whyNot);
+  if (wants('history')) await benchHistory(!whyNot);
   if (wants('mongo') && !whyNot) await benchMongo();
   // Said again where it is seen: below all tables.
   if (whyNot && asked.length === 0) console.error(`\n${whyNot}`);

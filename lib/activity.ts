@@ -81,11 +81,8 @@ export async function activitySummary(
   const { history } = store;
   refuseWhenOff(history);
   const { fromMs, toMs, timeZone } = asked(given, nowMs);
-  const range = { fromMs, toMs };
-  const [byDay, byWeek, byMonth, there] = await Promise.all([
-    history.activeUsers(range, 'day', timeZone),
-    history.activeUsers(range, 'week', timeZone),
-    history.activeUsers(range, 'month', timeZone),
+  const [active, there] = await Promise.all([
+    history.activeUsers({ fromMs, toMs }, timeZone),
     concurrency(store, hoursOf(fromMs, toMs, timeZone), nowMs),
   ]);
   const inOrder = (counts: ReadonlyMap<string, number>) => [...counts].sort(([a], [b]) => (a < b ? -1 : 1));
@@ -94,10 +91,10 @@ export async function activitySummary(
     to: new Date(toMs),
     timeZone,
     days: [...groupBy(there, ({ day }) => day)].map(([day, hours]) => {
-      return { day, active: byDay.get(day) ?? 0, peak: Math.max(...hours.map(({ peak }) => peak)) };
+      return { day, active: active.day.get(day) ?? 0, peak: Math.max(...hours.map(({ peak }) => peak)) };
     }),
-    weeks: inOrder(byWeek).map(([week, active]) => ({ week, active })),
-    months: inOrder(byMonth).map(([month, active]) => ({ month, active })),
+    weeks: inOrder(active.week).map(([week, users]) => ({ week, active: users })),
+    months: inOrder(active.month).map(([month, users]) => ({ month, active: users })),
     hours: [...groupBy(there, ({ hour }) => hour)]
       .sort(([a], [b]) => a - b)
       .map(([hour, all]) => ({ hour, peak: Math.max(...all.map(({ peak }) => peak)), average: averageOf(all) })),

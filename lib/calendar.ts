@@ -11,6 +11,9 @@ export interface CalendarDay extends Span {
   readonly day: string;
 }
 
+const HOUR_MS = 60 * 60_000;
+const DAY_MS = 24 * HOUR_MS;
+
 /** Names of periods, as `2026-11-25`, `2026-W48`, `2026-11`. */
 const NAMES: Readonly<Record<Period, string>> = { day: 'yyyy-MM-dd', week: "kkkk-'W'WW", month: 'yyyy-MM' };
 
@@ -22,9 +25,16 @@ export function checkTimeZone(timeZone: string): string {
 
 /** The hours from one time to another as the clocks of a time zone show them; the first and last may be cut short. */
 export function hoursOf(fromMs: number, toMs: number, zone: string): CalendarHour[] {
-  return stretches(fromMs, toMs, zone, 'hour', (local, span) => {
-    return { ...span, day: local.toFormat(NAMES.day), weekday: local.weekday, hour: local.hour };
-  });
+  return stretches(fromMs, toMs, zone, 'day', (local, { startMs, endMs }) => {
+    const day = { day: local.toFormat(NAMES.day), weekday: local.weekday };
+    // Years have many days, and on all but two of each the hours follow by themselves.
+    if (endMs - startMs === DAY_MS) {
+      return Array.from({ length: 24 }, (_, hour) => {
+        return { ...day, hour, startMs: startMs + hour * HOUR_MS, endMs: startMs + (hour + 1) * HOUR_MS };
+      });
+    }
+    return stretches(startMs, endMs, zone, 'hour', ({ hour }, span) => ({ ...day, hour, ...span }));
+  }).flat();
 }
 
 /** The same of days, which have 23 or 25 hours where clocks are set. */

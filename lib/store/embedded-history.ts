@@ -3,9 +3,10 @@ import path from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { deltaOf, isSignOfLife, type Flow } from '../../domain/activity';
 import { isAskedFor, type HistoryFilter, type HistoryRow } from '../../domain/history';
-import { periodNames, type Period } from '../calendar';
+import { periodNames, PERIODS } from '../calendar';
+import { asError, PresenceError } from '../errors';
 import { DocumentFile } from './document-file';
-import type { HistoryStore, TimeRange } from './history-port';
+import type { ActiveUsers, HistoryStore, TimeRange } from './history-port';
 
 const DAY_MS = 24 * 60 * 60_000;
 const ROWS_AT_A_STRETCH = 20_000;
@@ -22,7 +23,8 @@ interface Day {
  * nothing else is ever rewritten for it.
  */
 export class EmbeddedHistory implements HistoryStore {
-  private readonly days = new Map<string, Day>();
+  /** Each is read when it is first asked for: a node that nobody asks has today's in memory. */
+  private readonly days = new Map<string, Promise<Day> | undefined>();
 
   /**
    * @param folder absent: kept in memory only
@@ -41,12 +43,12 @@ export class EmbeddedHistory implements HistoryStore {
     if (!this.folder) return;
     for (const name of await fs.readdir(this.folder).catch(() => [])) {
       const day = FILE_OF_DAY.exec(name)?.[1];
-      if (day) await this.dayOf(day);
+      if (day) this.days.set(day, undefined);
     }
   }
 
   async close(): Promise<void> {
-    for (const { file } of this.days.values()) await file.close();
+    for (const day of this.days.values()) await day?.then(({ file }) => file.close());
   }
 
   async append(rows: readonly HistoryRow[]): Promise<void> {
@@ -68,7 +70,8 @@ export class EmbeddedHistory implements HistoryStore {
 
   async list(filter: HistoryFilter, limit: number, before?: string): Promise<HistoryRow[]> {
     const found: HistoryRow[] = [];
-    for (const rows of this.newestFirst(filter)) {
+    for (const name of this.newestFirst(filter)) {
+      const { rows } = await this.dayOf(name);
       for (let i = before === undefined ? rows.length : firstFrom(rows, before); i-- > 0;) {
         if (found.length === limit) return found;
         if (isAskedFor(rows[i]!, filter)) found.push(rows[i]!);
@@ -79,13 +82,17 @@ export class EmbeddedHistory implements HistoryStore {
 
   async count(filter: HistoryFilter): Promise<number> {
     let count = 0;
-    for (const rows of this.newestFirst(filter)) for (const row of rows) if (isAskedFor(row, filter)) count += 1;
+    for (const name of this.newestFirst(filter)) {
+      const { rows } = await this.dayOf(name);
+      for (const row of rows) if (isAskedFor(row, filter)) count += 1;
+    }
     return count;
   }
 
   async erase(uid: string): Promise<number> {
     let erased = 0;
-    for (const day of this.days.values()) {
+    for (const name of this.days.keys()) {
+      const day = await this.dayOf(name);
       const theirs = day.rows.filter((row) => row.uid === uid);
       await day.file.removeAll(theirs.map(({ _id }) => _id));
       if (theirs.length > 0) day.rows = day.rows.filter((row) => row.uid !== uid);
@@ -94,20 +101,16 @@ export class EmbeddedHistory implements HistoryStore {
     return erased;
   }
 
-  async activeUsers(range: TimeRange, period: Period, timeZone: string): Promise<ReadonlyMap<string, number>> {
-    const nameOf = periodNames(period, timeZone);
-    const counts = new Map<string, number>();
-    const seen = new Set<string>();
-    let last = '';
+  async activeUsers(range: TimeRange, timeZone: string): Promise<ActiveUsers> {
+    const tallies = PERIODS.map((period) => new PeriodTally(periodNames(period, timeZone)));
     for await (const rows of this.oldestFirst(range)) {
-      for (const { at, uid } of rows.filter(isSignOfLife)) {
-        const name = nameOf(at.getTime());
-        if (name !== last) seen.clear();
-        last = name;
-        counts.set(name, seen.add(uid).size);
+      for (const row of rows) {
+        if (!isSignOfLife(row)) continue;
+        for (const tally of tallies) tally.add(row.at.getTime(), row.uid);
       }
     }
-    return counts;
+    const [day, week, month] = tallies.map(({ counts }) => counts);
+    return { day: day!, week: week!, month: month! };
   }
 
   async flow(range: TimeRange, stepMs: number): Promise<Flow[]> {
@@ -128,26 +131,26 @@ export class EmbeddedHistory implements HistoryStore {
   /** A day goes when its last change is too old. */
   async expire(nowMs: number): Promise<void> {
     if (!this.keeps) return;
-    for (const [name, { file }] of this.days) {
+    for (const name of this.days.keys()) {
       if (endOf(name) > nowMs - this.retentionDays * DAY_MS) continue;
+      const day = await this.days.get(name);
       this.days.delete(name);
-      await file.remove();
+      if (day) await day.file.remove();
+      else await fs.rm(this.fileOf(name)!, { force: true });
     }
   }
 
-  /** The rows of each day that may hold some of those asked for. */
-  private newestFirst({ fromMs = -Infinity, toMs = Infinity }: HistoryFilter): readonly (readonly HistoryRow[])[] {
-    return [...this.days.keys()]
-      .filter((name) => endOf(name) > fromMs && Date.parse(name) < toMs)
-      .sort()
-      .reverse()
-      .map((name) => this.days.get(name)!.rows);
+  /** The days that may hold some of those asked for. */
+  private newestFirst({ fromMs = -Infinity, toMs = Infinity }: HistoryFilter): string[] {
+    const names = [...this.days.keys()].filter((name) => endOf(name) > fromMs && Date.parse(name) < toMs);
+    return names.sort().reverse();
   }
 
   /** Years are walked through in steps, between which others have their turn. */
   private async *oldestFirst(range: TimeRange): AsyncGenerator<readonly HistoryRow[]> {
     let walked = 0;
-    for (const rows of [...this.newestFirst(range)].reverse()) {
+    for (const name of this.newestFirst(range).reverse()) {
+      const { rows } = await this.dayOf(name);
       yield rows.filter((row) => isAskedFor(row, range));
       walked += rows.length;
       if (walked < ROWS_AT_A_STRETCH) continue;
@@ -156,14 +159,50 @@ export class EmbeddedHistory implements HistoryStore {
     }
   }
 
-  private async dayOf(name: string): Promise<Day> {
+  /** Its rows are read from its file, or there is a new day. One that cannot be read is tried again when it is next asked for. */
+  private dayOf(name: string): Promise<Day> {
     const known = this.days.get(name);
     if (known) return known;
-    const day: Day = { file: new DocumentFile(this.folder && path.join(this.folder, `${name}.db`)), rows: [] };
-    await day.file.open();
-    insert(day.rows, [...day.file.values()]);
-    this.days.set(name, day);
-    return day;
+    const opening = openDay(this.fileOf(name));
+    this.days.set(name, opening);
+    opening.catch(() => this.days.set(name, undefined));
+    return opening;
+  }
+
+  private fileOf(name: string): string | undefined {
+    return this.folder && path.join(this.folder, `${name}.db`);
+  }
+}
+
+/** @throws PresenceError STORE_UNAVAILABLE */
+async function openDay(filename: string | undefined): Promise<Day> {
+  const file = new DocumentFile<HistoryRow>(filename);
+  try {
+    await file.open();
+  } catch (thrown) {
+    throw new PresenceError('STORE_UNAVAILABLE', asError(thrown).message);
+  }
+  const rows: HistoryRow[] = [];
+  insert(rows, [...file.values()]);
+  return { file, rows };
+}
+
+/** Counts each user once a period. Times must not go back. */
+class PeriodTally {
+  readonly counts = new Map<string, number>();
+  private readonly seen = new Set<string>();
+  private last = '';
+
+  constructor(private readonly nameOf: (ms: number) => string) {}
+
+  add(ms: number, uid: string): void {
+    const name = this.nameOf(ms);
+    if (name !== this.last) {
+      this.seen.clear();
+      this.last = name;
+    }
+    const before = this.seen.size;
+    if (this.seen.add(uid).size > before) this.counts.set(name, before + 1);
   }
 }
 

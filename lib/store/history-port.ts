@@ -8,6 +8,9 @@ export interface TimeRange {
   readonly toMs: number;
 }
 
+/** Users by the name of the day, week or month (`lib/calendar`); none: no entry. */
+export type ActiveUsers = Readonly<Record<Period, ReadonlyMap<string, number>>>;
+
 /**
  * Where changes are kept. Both twins (embedded, MongoDB) pass the same contract suite. What resolves is durable;
  * methods reject with STORE_UNAVAILABLE when the store cannot be reached.
@@ -25,8 +28,8 @@ export interface HistoryStore {
   /** Removes what is older than it is to be kept, where the store does not do that by itself. */
   expire(nowMs: number): Promise<void>;
 
-  /** How many users came, went or changed while there, by the name of the period (`lib/calendar`); none: no entry. */
-  activeUsers(range: TimeRange, period: Period, timeZone: string): Promise<ReadonlyMap<string, number>>;
+  /** How many users came, went or changed while there. */
+  activeUsers(range: TimeRange, timeZone: string): Promise<ActiveUsers>;
   /** Comings and goings, summed over stretches of this many milliseconds and dated at their start, in the order of time. */
   flow(range: TimeRange, stepMs: number): Promise<Flow[]>;
 }

@@ -1,5 +1,6 @@
 import type { Status } from '../../domain/types';
-import type { HistoryStore } from '../../lib/store/history-port';
+import type { Period } from '../../lib/calendar';
+import type { HistoryStore, TimeRange } from '../../lib/store/history-port';
 import { MINUTE, NOW } from './presence-builders';
 import { historyRowOf } from './store-contract-history';
 import type { StoreUnderTest } from './store-contract-queries';
@@ -27,8 +28,8 @@ export function describeStoreActivity(underTest: () => StoreUnderTest): void {
         change('bob', NOW + 40 * DAY, 'away', 'offline'),
       ]);
     });
-    const active = async (...asked: Parameters<HistoryStore['activeUsers']>) =>
-      Object.fromEntries(await history.activeUsers(...asked));
+    const active = async (range: TimeRange, period: Period, timeZone: string) =>
+      Object.fromEntries((await history.activeUsers(range, timeZone))[period]);
 
     it('counts each user once in a day, a week and a month', async () => {
       expect(await active(ALWAYS, 'day', 'UTC')).toEqual({ '2040-01-01': 2, '2040-01-02': 1, '2040-02-10': 1 });

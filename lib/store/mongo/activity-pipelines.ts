@@ -10,7 +10,8 @@ const NAMES: Readonly<Record<Period, string>> = { day: '%Y-%m-%d', week: '%G-W%V
 export function activeUsersPipeline(range: TimeRange, period: Period, timezone: string): object[] {
   const name = { $dateToString: { date: '$at', format: NAMES[period], timezone } };
   return [
-    { $match: { ...within(range), $or: [{ to: { $in: THERE } }, { from: { $in: THERE } }] } },
+    { $match: within(range) },
+    { $match: { $or: [{ to: { $in: THERE } }, { from: { $in: THERE } }] } },
     { $group: { _id: { period: name, uid: '$uid' } } },
     { $group: { _id: '$_id.period', users: { $sum: 1 } } },
   ];
@@ -22,7 +23,8 @@ export function flowPipeline(range: TimeRange, stepMs: number): object[] {
   const went = { to: { $nin: THERE }, from: { $in: THERE } };
   const ms = { $toLong: '$at' };
   return [
-    { $match: { ...within(range), $or: [came, went] } },
+    { $match: within(range) },
+    { $match: { $or: [came, went] } },
     {
       $group: {
         _id: { $subtract: [ms, { $mod: [ms, stepMs] }] },

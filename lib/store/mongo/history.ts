@@ -2,7 +2,7 @@ import type { Collection, FilterQuery } from 'mongodb';
 import type { Flow } from '../../../domain/activity';
 import { timeKey, timeOfKey, type HistoryFilter, type HistoryRow } from '../../../domain/history';
 import type { Period } from '../../calendar';
-import type { HistoryStore, TimeRange } from '../history-port';
+import type { ActiveUsers, HistoryStore, TimeRange } from '../history-port';
 import { activeUsersPipeline, flowPipeline } from './activity-pipelines';
 import { onlyDuplicates } from './bulk';
 import type { MongoConnection } from './connection';
@@ -74,13 +74,16 @@ export class MongoHistory implements HistoryStore {
     return erased;
   }
 
-  activeUsers(range: TimeRange, period: Period, timeZone: string): Promise<ReadonlyMap<string, number>> {
-    return this.connection.patiently(async () => {
-      const found = await this.rows()
-        .aggregate<{ _id: string; users: number }>(activeUsersPipeline(range, period, timeZone), LARGE)
-        .toArray();
-      return new Map(found.map(({ _id, users }) => [_id, users]));
-    });
+  async activeUsers(range: TimeRange, timeZone: string): Promise<ActiveUsers> {
+    const count = (period: Period) =>
+      this.connection.patiently(async () => {
+        const found = await this.rows()
+          .aggregate<{ _id: string; users: number }>(activeUsersPipeline(range, period, timeZone), LARGE)
+          .toArray();
+        return new Map(found.map(({ _id, users }) => [_id, users]));
+      });
+    const [day, week, month] = await Promise.all([count('day'), count('week'), count('month')]);
+    return { day, week, month };
   }
 
   flow(range: TimeRange, stepMs: number): Promise<Flow[]> {

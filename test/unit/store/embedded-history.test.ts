@@ -67,3 +67,33 @@ it('does not rewrite days that nobody has written to', async () => {
   await history.close();
   expect(await written()).toBe(before);
 });
+
+it('says which day cannot be read, goes on with the others, and reads it when it is mended', async () => {
+  const folder = await newFolder();
+  const before = await openHistory(folder, 30);
+  await before.append([historyRowOf('ann', NOW), historyRowOf('ann', NOW + DAY, { rev: 2 })]);
+  await before.close();
+  const file = path.join(folder, 'history', '2040-01-01.db');
+  const good = await fs.readFile(file, 'utf8');
+  await fs.writeFile(file, `{"_id": no\n${good}`);
+  const history = await openHistory(folder, 30);
+  await expect(history.count({})).rejects.toMatchObject({ type: 'STORE_UNAVAILABLE' });
+  await expect(history.count({ toMs: NOW + 1 })).rejects.toThrow('2040-01-01.db: cannot be read');
+  expect(await history.count({ fromMs: NOW + DAY })).toBe(1);
+  await history.append([historyRowOf('bob', NOW + DAY)]);
+  await fs.writeFile(file, good);
+  expect(await history.count({})).toBe(3);
+  await history.close();
+});
+
+it('lets days go that nobody has asked for, without reading them', async () => {
+  const folder = await newFolder();
+  const before = await openHistory(folder, 30);
+  await before.append([historyRowOf('ann', NOW), historyRowOf('ann', NOW + DAY, { rev: 2 })]);
+  await before.close();
+  const history = await openHistory(folder, 1);
+  await history.expire(NOW + 2 * DAY);
+  expect(await filesIn(folder)).toEqual(['2040-01-02.db']);
+  expect(await history.count({})).toBe(1);
+  await history.close();
+});
