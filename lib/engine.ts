@@ -4,7 +4,7 @@ import { decide, firstContact, isShownChange, type Decision } from '../domain/pr
 import type { UserRecord } from '../domain/types';
 import { PresenceError } from './errors';
 import { HistoryWriter } from './history-writer';
-import type { AppliedSessions, PresenceStore, PresenceWrite } from './store/port';
+import type { AppliedSessions, PresenceStore, PresenceWrite, PresenceWritten } from './store/port';
 import { callersOf, forgetAnswered, groupByUser, NO_CALLER, type UserWork } from './user-work';
 
 /** A user's presence as written: what is shown differs. */
@@ -19,6 +19,8 @@ export interface EngineOptions {
   readonly clock: () => number;
   /** Told of the changes of a batch after they are durable and before any caller gets its answer. */
   readonly onChanges: (changes: readonly PresenceChange[]) => void;
+  /** Told of users whose stored presence was written, or lost a race against another who wrote it. */
+  readonly onWritten?: (uids: readonly string[]) => void;
   /** Told how many users were put right for whom nobody had asked for anything else (design invariant 8). */
   readonly onRepairs?: (users: number) => void;
 }
@@ -82,7 +84,7 @@ export class PresenceEngine {
       }
     }
     if (writes.length === 0) return NOBODY;
-    const { written, again } = await this.options.store.writePresence(writes);
+    const { written, again } = await this.write(writes);
     const changes = writes.filter(({ before, after }) => written.has(after._id) && isShownChange(before, after));
     if (changes.length > 0) await this.keepAndTell(changes);
     this.tellRepairs(
@@ -95,6 +97,15 @@ export class PresenceEngine {
         forgetAnswered(work.get(before._id)!, before.presenceRev === 0);
     }
     return again;
+  }
+
+  private async write(writes: readonly PresenceWrite[]): Promise<PresenceWritten> {
+    try {
+      return await this.options.store.writePresence(writes);
+    } finally {
+      // Also when it failed: the answer may have got lost, and not the write.
+      this.options.onWritten?.(writes.map(({ after }) => after._id));
+    }
   }
 
   /** What is told is in the history, unless the store has just gone: what is written is told all the same. */

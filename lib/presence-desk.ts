@@ -15,6 +15,8 @@ export interface PresenceOptions {
   readonly maxQueued: number;
   /** Told of changes once they are durable, in the order of their revisions. */
   readonly onChanges: (changes: readonly PresenceChange[]) => void;
+  /** Told of users whose stored presence was written, or lost a race against another who wrote it. */
+  readonly onWritten?: (uids: readonly string[]) => void;
   /** Told how many users were put right for whom nobody had asked for anything else. */
   readonly onRepairs?: (users: number) => void;
   /** Told of each batch once it is answered. */

@@ -8,7 +8,7 @@ import { SharedClock } from './shared-clock';
 import { refreshAfterMs } from './store/create-store';
 import type { PresenceStore } from './store/port';
 
-export interface PartsOptions extends Pick<PresenceOptions, 'onChanges' | 'onFlush' | 'onRepairs'> {
+export interface PartsOptions extends Pick<PresenceOptions, 'onChanges' | 'onFlush' | 'onRepairs' | 'onWritten'> {
   readonly config: Config;
   readonly store: PresenceStore;
   /** In place of the store's time, epoch milliseconds. */
@@ -31,7 +31,7 @@ export interface PresenceParts {
 const SECOND = 1000;
 
 export function createParts(options: PartsOptions): PresenceParts {
-  const { config, store, onChanges, onFlush, onRepairs, warn } = options;
+  const { config, store, onChanges, onFlush, onRepairs, onWritten, warn } = options;
   const sharedClock = new SharedClock(() => store.timeMs());
   const clock = options.clock ?? (() => sharedClock.now());
   const desk = new PresenceDesk({
@@ -41,6 +41,7 @@ export function createParts(options: PartsOptions): PresenceParts {
     onChanges,
     onFlush,
     onRepairs,
+    onWritten,
     leases: store.isShared ? leasesOf(options) : undefined,
   });
   return {

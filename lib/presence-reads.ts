@@ -32,7 +32,11 @@ const DEFAULT_PAGE = 100;
 
 /** What is read of presence. Changes nothing. */
 export class PresenceReads {
-  constructor(private readonly store: PresenceStore) {}
+  /** @param users where single users are read: the store, or a cache before it */
+  constructor(
+    private readonly store: PresenceStore,
+    private readonly users: Pick<PresenceStore, 'usersOf'> = store,
+  ) {}
 
   /** One entry an id, in order; what cannot be known is said so, with the reason. Never rejects because the store is away. */
   async many(uids: readonly string[]): Promise<(PresenceView | UnknownPresence)[]> {
@@ -77,7 +81,7 @@ export class PresenceReads {
   private async usersOf(uids: readonly string[]): Promise<ReadonlyMap<string, UserRecord> | undefined> {
     const stopping = new AbortController();
     const tooLate = delay(READ_WITHIN_MS, undefined, { signal: stopping.signal, ref: false }).catch(() => undefined);
-    const read = this.store.usersOf(uids).catch((thrown: unknown) => {
+    const read = this.users.usersOf(uids).catch((thrown: unknown) => {
       if (thrown instanceof PresenceError && thrown.type === 'STORE_UNAVAILABLE') return undefined;
       throw thrown;
     });

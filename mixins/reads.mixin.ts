@@ -1,18 +1,29 @@
 import type { Service, ServiceSchema } from 'moleculer';
 import { actionsOf } from '../lib/action';
 import { read } from '../lib/contract';
+import type { Config } from '../lib/env';
 import { PresenceReads } from '../lib/presence-reads';
-import type { PresenceStore } from '../lib/store/port';
+import type { PresenceStore, UserChanges } from '../lib/store/port';
+import { UserCache } from '../lib/user-cache';
 import type { ReplicaService } from './replica-service';
 
 interface ReadService extends ReplicaService {
   readonly clock: () => number;
   reads: PresenceReads;
+  /** Absent where the store is as fast. */
+  userCache: UserCache | undefined;
+  /** Users whose stored presence this node has written. */
+  usersWritten(uids: readonly string[]): void;
 }
 
+const SECOND = 1000;
+/** Some 100 MB when full. */
+const MAX_CACHED = 200_000;
+
 /** What anybody may read of presence. */
-export function readsMixin(store: PresenceStore): Partial<ServiceSchema> {
+export function readsMixin(store: PresenceStore, config: Config): Partial<ServiceSchema> {
   const action = actionsOf<ReadService>();
+  let stopWatching: (() => Promise<void>) | undefined;
   return {
     actions: {
       /** One user's presence; `status: 'unknown'` with a reason where it cannot be known. */
@@ -32,8 +43,35 @@ export function readsMixin(store: PresenceStore): Partial<ServiceSchema> {
         return this.reads.stats(this.clock());
       }),
     },
+    methods: {
+      usersWritten(this: ReadService, uids: readonly string[]) {
+        this.userCache?.forget(uids);
+      },
+    },
     created(this: Service) {
-      (this as ReadService).reads = new PresenceReads(store);
+      const service = this as ReadService;
+      const options = { store, ttlMs: config.CACHE_TTL * SECOND, maxUsers: MAX_CACHED, clock: () => performance.now() };
+      service.userCache = store.userChanges && new UserCache(options);
+      service.reads = new PresenceReads(store, service.userCache);
+    },
+    async started(this: Service) {
+      stopWatching = watchUsers(this as ReadService, store.userChanges);
+    },
+    async stopped(this: Service) {
+      await stopWatching?.();
     },
   };
+}
+
+/** Lets the cache know of changes. @returns what ends that */
+function watchUsers(service: ReadService, changes: UserChanges | undefined): (() => Promise<void>) | undefined {
+  const { userCache } = service;
+  // Who watches marks where he is, and an observer writes nothing by himself: his entries live for a moment.
+  if (!changes || !userCache || !service.mayWork()) return undefined;
+  return changes.watch({
+    isWanted: () => userCache.isInUse,
+    changed: (uid) => userCache.forget([uid]),
+    current: (atMs) => userCache.confirm(atMs),
+    lost: () => userCache.forget('all'),
+  });
 }

@@ -42,6 +42,7 @@ export interface PresenceService extends LivenessService, CoreLinkService, Telli
   readonly reconciler: PresenceParts['reconciler'];
   readonly heartbeatNotes: PresenceParts['heartbeatNotes'];
   tell(changes: readonly PresenceChange[]): void;
+  usersWritten(uids: readonly string[]): void;
 }
 
 /** Upstream's shape and value; it limits nothing here (contract W12). */
@@ -186,7 +187,7 @@ export function presenceService({ config, store, clock }: ServiceOptions): Servi
       livenessMixin(config),
       replicas,
       operatorMixin(config),
-      readsMixin(store),
+      readsMixin(store, config),
       coreLinkMixin(),
       tellingMixin(config),
       replicaTalkMixin,
@@ -206,6 +207,7 @@ export function presenceService({ config, store, clock }: ServiceOptions): Servi
         onChanges: (changes) => this.tell(changes),
         onFlush: (flush) => this.metrics.flushed(flush),
         onRepairs: (users) => this.metrics.repaired(users),
+        onWritten: (uids) => this.usersWritten(uids),
         tellForget: (sessions) => this.send(FORGET_LEASES, [sessions]),
         warn: (message, error) => this.logger.warn(message, error),
       });

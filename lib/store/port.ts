@@ -69,6 +69,23 @@ export type StatusCounts = Readonly<Record<Status, number>>;
 /** An instance not noted as sending heartbeats for this long is forgotten: whoever sees it live notes it again long before. */
 export const HEARTBEATS_KEPT_MS = 7 * 24 * 60 * 60_000;
 
+export interface UserListener {
+  /** A user was changed, by whomever. */
+  changed(uid: string): void;
+  /** Whether anybody would miss it if nothing were told for the moment. */
+  isWanted(): boolean;
+  /** All changes up to this moment (`performance.now()`) were told. */
+  current(atMs: number): void;
+  /** Changes may have been missed. */
+  lost(): void;
+}
+
+/** Tells of changes of users as they happen, where others write to the store too. */
+export interface UserChanges {
+  /** @returns what ends it */
+  watch(listener: UserListener): () => Promise<void>;
+}
+
 /**
  * Where presence is kept. Both twins (embedded, MongoDB) pass the same contract suite.
  *
@@ -83,6 +100,8 @@ export interface PresenceStore {
   /** Whether the last operation found the store. */
   readonly isThere: boolean;
   readonly history: HistoryStore;
+  /** Absent where nobody else writes, and what is stored is in memory anyway. */
+  readonly userChanges?: UserChanges;
 
   open(): Promise<void>;
   close(): Promise<void>;

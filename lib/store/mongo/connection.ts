@@ -1,4 +1,4 @@
-import type { Collection, Db, MongoClient, MongoClientOptions } from 'mongodb';
+import type { ChangeStream, Collection, Db, MongoClient, MongoClientOptions } from 'mongodb';
 import { MongoClient as Client } from 'mongodb';
 import MongoDbAdapter from 'moleculer-db-adapter-mongo';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -67,6 +67,11 @@ export class MongoConnection {
 
   collection<T extends { readonly _id: string }>(name: string): Collection<T> {
     return this.database().collection<T>(name);
+  }
+
+  /** A change stream over the whole database. */
+  watch(pipeline: object[]): ChangeStream {
+    return this.database().watch(pipeline);
   }
 
   /** A command to the database, which the primary answers. */

@@ -1,4 +1,5 @@
 import { HEARTBEATS_KEPT_MS } from '../port';
+import { MARKERS_COLLECTION } from './user-changes';
 import type { MongoConnection } from './connection';
 import { HISTORY_COLLECTION } from './history';
 
@@ -12,6 +13,8 @@ interface Wanted {
   };
 }
 
+const DAY_S = 24 * 60 * 60;
+
 /** Upstream has none besides `_id` on `usersSessions` (contract 5.3, W17); what liveness and expiry look for is named here. */
 const WANTED: readonly Wanted[] = [
   { collection: 'usersSessions', key: { 'connections.instanceId': 1 } },
@@ -24,9 +27,9 @@ const WANTED: readonly Wanted[] = [
     options: { partialFilterExpression: { statusExpiresAt: { $exists: true } } },
   },
   { collection: 'presence_nodes', key: { at: 1 }, options: { expireAfterSeconds: HEARTBEATS_KEPT_MS / 1000 } },
+  // Left by replicas that were killed.
+  { collection: MARKERS_COLLECTION, key: { at: 1 }, options: { expireAfterSeconds: DAY_S } },
 ];
-
-const DAY_S = 24 * 60 * 60;
 
 /** A page of everybody's history goes along `_id`. */
 function wantedOfHistory(days: number): readonly Wanted[] {

@@ -18,6 +18,7 @@ import { MongoLedger } from './ledger';
 import { MongoQueries } from './queries';
 import { SessionWriter } from './session-writer';
 import { slicesToVerify } from './slices';
+import { MongoUserChanges } from './user-changes';
 import { UserWriter } from './user-writer';
 
 export interface MongoStoreOptions extends MongoOptions {
@@ -37,6 +38,7 @@ export interface MongoStoreOptions extends MongoOptions {
 export class MongoStore implements PresenceStore {
   readonly isShared = true;
   readonly history: MongoHistory;
+  readonly userChanges: MongoUserChanges;
   private ownUsers = false;
   private readonly connection: MongoConnection;
   private readonly queries: MongoQueries;
@@ -50,6 +52,7 @@ export class MongoStore implements PresenceStore {
     this.queries = new MongoQueries(this.connection);
     this.coordination = new MongoCoordination(this.connection);
     this.history = new MongoHistory(this.connection, options.historyDays ?? 0);
+    this.userChanges = new MongoUserChanges(this.connection);
     this.ledger = new MongoLedger(this.connection, () => this.createsUsers);
     this.sessionWriter = new SessionWriter(this.connection, options.refreshAfterMs);
     this.userWriter = new UserWriter(this.connection, () => this.createsUsers);
