@@ -35,6 +35,8 @@ export interface Config {
   readonly MS_METRICS: boolean;
   readonly MS_METRICS_PORT: number;
   readonly SKIP_PROCESS_EVENT_REGISTRATION: boolean;
+  /** Redis; absent: each replica's own memory. May hold credentials: never logged. */
+  readonly CACHE: string | undefined;
   /** Seconds. */
   readonly CACHE_TTL: number;
   /** Milliseconds. */
@@ -76,6 +78,7 @@ const transporter = matching(
   /^(nats|tls|tcp|redis|mqtt|amqp):\/\/\S+$|^TCP$/i,
   'a URL such as nats://host:4222, or TCP',
 );
+const redis = matching(/^rediss?:\/\/\S+$/, 'a URL such as redis://host:6379');
 /** Rocket.Chat takes exactly `true` as true and, for BALANCE_PREFER_LOCAL, all but `false` (contract 1.2, W34). */
 const onlyTrue = makeValidator<boolean>((value) => value === 'true');
 const allButFalse = makeValidator<boolean>((value) => value !== 'false');
@@ -108,6 +111,7 @@ const SPECS = {
   MS_METRICS: onlyTrue({ default: false }),
   MS_METRICS_PORT: port({ default: 9458 }),
   SKIP_PROCESS_EVENT_REGISTRATION: onlyTrue({ default: false }),
+  CACHE: redis({ default: undefined }),
   CACHE_TTL: seconds({ default: 300 }),
   SYNC_INTERVAL: milliseconds({ default: 5000 }),
   MAX_CONCURRENT_SYNC: count({ default: 10 }),

@@ -1,8 +1,16 @@
 import type { UserRecord } from '../domain/types';
 import type { PresenceStore } from './store/port';
 
+/** Where replicas share what they have read. It says what is stored as long as it is told of all changes. */
+export interface SharedUsers extends Pick<PresenceStore, 'usersOf'> {
+  forget(uids: readonly string[]): void;
+  forgetAll(): void;
+}
+
 export interface UserCacheOptions {
   readonly store: Pick<PresenceStore, 'usersOf'>;
+  /** Asked in place of the store while changes are heard of; tells what it has not from there. */
+  readonly shared?: SharedUsers;
   /** An entry is read anew after this, whatever is known: the backstop. Milliseconds. */
   readonly ttlMs: number;
   /** Users kept; beyond this the ones longest in it go. */
@@ -67,12 +75,14 @@ export class UserCache {
   }
 
   /** These have changed, or may have. */
-  forget(uids: Iterable<string> | 'all'): void {
+  forget(uids: readonly string[] | 'all'): void {
     if (uids === 'all') {
       this.entries.clear();
       for (const reading of this.readings) reading.all = true;
+      this.options.shared?.forgetAll();
       return;
     }
+    this.options.shared?.forget(uids);
     for (const uid of uids) {
       this.entries.delete(uid);
       for (const { forgotten } of this.readings) forgotten.add(uid);
@@ -90,12 +100,15 @@ export class UserCache {
   }
 
   private async read(uids: readonly string[]): Promise<ReadonlyMap<string, UserRecord>> {
-    const { store, clock } = this.options;
+    const { store, shared, clock } = this.options;
     const reading: Reading = { forgotten: new Set(), all: false };
-    const readAtMs = clock();
+    const nowMs = clock();
+    // What others have put there is as true as what this replica has heard of is complete.
+    const useShared = shared && nowMs - this.confirmedAtMs <= STALE_AFTER_MS;
+    const readAtMs = useShared ? this.confirmedAtMs : nowMs;
     this.readings.add(reading);
     try {
-      const users = await store.usersOf(uids);
+      const users = await (useShared ? shared : store).usersOf(uids);
       // What was changed while the database answered may be answered as it was before, but not be kept so.
       if (!reading.all) {
         for (const uid of uids) if (!reading.forgotten.has(uid)) this.keep(uid, { user: users.get(uid), readAtMs });

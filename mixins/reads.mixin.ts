@@ -2,6 +2,7 @@ import type { Service, ServiceSchema } from 'moleculer';
 import { actionsOf } from '../lib/action';
 import { read } from '../lib/contract';
 import type { Config } from '../lib/env';
+import { installationOf, RedisUsers } from '../lib/redis-users';
 import { PresenceReads } from '../lib/presence-reads';
 import type { PresenceStore, UserChanges } from '../lib/store/port';
 import { UserCache } from '../lib/user-cache';
@@ -24,6 +25,7 @@ const MAX_CACHED = 200_000;
 export function readsMixin(store: PresenceStore, config: Config): Partial<ServiceSchema> {
   const action = actionsOf<ReadService>();
   let stopWatching: (() => Promise<void>) | undefined;
+  let redis: RedisUsers | undefined;
   return {
     actions: {
       /** One user's presence; `status: 'unknown'` with a reason where it cannot be known. */
@@ -50,17 +52,38 @@ export function readsMixin(store: PresenceStore, config: Config): Partial<Servic
     },
     created(this: Service) {
       const service = this as ReadService;
-      const options = { store, ttlMs: config.CACHE_TTL * SECOND, maxUsers: MAX_CACHED, clock: () => performance.now() };
-      service.userCache = store.userChanges && new UserCache(options);
+      const ttlMs = config.CACHE_TTL * SECOND;
+      if (store.userChanges) {
+        redis = redisUsers(service, config, store);
+        const options = { store, shared: redis, ttlMs, maxUsers: MAX_CACHED, clock: () => performance.now() };
+        service.userCache = new UserCache(options);
+      }
       service.reads = new PresenceReads(store, service.userCache);
     },
     async started(this: Service) {
+      redis?.start();
       stopWatching = watchUsers(this as ReadService, store.userChanges);
     },
     async stopped(this: Service) {
       await stopWatching?.();
+      await redis?.stop();
     },
   };
+}
+
+/** What replicas share in Redis, if the configuration names one. */
+function redisUsers(service: Service, config: Config, store: PresenceStore): RedisUsers | undefined {
+  if (!config.CACHE) return undefined;
+  return new RedisUsers({
+    url: config.CACHE,
+    name: installationOf(config.MONGO_URL ?? ''),
+    store,
+    ttlMs: config.CACHE_TTL * SECOND,
+    onState: (isThere) =>
+      isThere
+        ? service.logger.info('the cache in Redis is there')
+        : service.logger.warn('the cache in Redis is away: reads go to the database until it is back'),
+  });
 }
 
 /** Lets the cache know of changes. @returns what ends that */

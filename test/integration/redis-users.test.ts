@@ -1,0 +1,112 @@
+import type { UserRecord } from '../../domain/types';
+import { installationOf, RedisUsers } from '../../lib/redis-users';
+import { eventually } from '../helpers/eventually';
+import { NOW, userRecord } from '../helpers/presence-builders';
+import { startRedis, type RedisServer } from '../helpers/redis-server';
+
+/** What replicas share in Redis, each with a store that the test can change behind their backs. */
+describe('users in Redis', () => {
+  let redis: RedisServer;
+  let stored: Map<string, UserRecord>;
+  let asked: string[];
+  /** Set: what was read is answered only when this is called. */
+  let gate: Promise<void>;
+  const started: RedisUsers[] = [];
+
+  beforeAll(async () => {
+    redis = await startRedis();
+  });
+  afterAll(() => redis.stop());
+  beforeEach(() => {
+    const presenceChange = { cause: 'claim', from: 'offline', at: new Date(NOW) } as const;
+    stored = new Map([['ann', userRecord('ann', { status: 'online', presenceChange })]]);
+    asked = [];
+    gate = Promise.resolve();
+  });
+  afterEach(() => Promise.all(started.splice(0).map((users) => users.stop())));
+
+  async function replica(name = expect.getState().currentTestName!): Promise<RedisUsers> {
+    let isThere = false;
+    const users = new RedisUsers({
+      url: redis.url,
+      name,
+      ttlMs: 60_000,
+      onState: (now) => (isThere = now),
+      store: {
+        async usersOf(uids) {
+          asked.push(...uids);
+          const found = new Map(uids.flatMap((uid) => stored.get(uid) ?? []).map((user) => [user._id, user]));
+          await gate;
+          return found;
+        },
+      },
+    });
+    started.push(users);
+    users.start();
+    await eventually(() => expect(isThere).toBe(true));
+    return users;
+  }
+  const statusOf = async (users: RedisUsers, uid = 'ann') => (await users.usersOf([uid])).get(uid)?.status;
+  const change = (status: UserRecord['status']) => stored.set('ann', userRecord('ann', { status }));
+
+  it('are the same as in the store, dates and all, and who is not there is known not to be', async () => {
+    const [a, b] = [await replica(), await replica()];
+    await a.usersOf(['ann', 'nobody']);
+    await eventually(async () => {
+      asked = [];
+      expect(await b.usersOf(['nobody', 'ann'])).toEqual(stored);
+      expect(asked).toEqual([]);
+    });
+  });
+
+  it('are forgotten for all by whoever says so', async () => {
+    const [a, b] = [await replica(), await replica()];
+    await statusOf(a);
+    change('busy');
+    b.forget(['ann']);
+    await statusOf(b, 'nobody'); // sent after it on the same connection
+    expect([await statusOf(a), await statusOf(b)]).toEqual(['busy', 'busy']);
+    change('away');
+    b.forgetAll();
+    await statusOf(b, 'nobody');
+    expect(await statusOf(a)).toBe('away');
+  });
+
+  it('are not kept as they were before a change that came while they were read', async () => {
+    const [a, b] = [await replica(), await replica()];
+    let open = () => {};
+    gate = new Promise((resolve) => (open = resolve));
+    const reading = statusOf(a);
+    await eventually(() => expect(asked).toEqual(['ann']));
+    change('busy');
+    b.forget(['ann']);
+    gate = Promise.resolve();
+    await statusOf(b, 'nobody');
+    open();
+    expect(await reading).toBe('online');
+    await statusOf(a, 'nobody');
+    expect([await statusOf(a), await statusOf(b)]).toEqual(['busy', 'busy']);
+  });
+
+  it('that were changed while nobody could say so are not found any more', async () => {
+    const a = await replica();
+    await statusOf(a);
+    await a.stop();
+    change('busy');
+    expect(await statusOf(await replica())).toBe('busy');
+  });
+
+  it('of one installation are not those of another', async () => {
+    const a = await replica('one');
+    await statusOf(a);
+    change('busy');
+    expect(await statusOf(await replica('two'))).toBe('busy');
+  });
+});
+
+test('replicas of one database have one name, however its address is written', () => {
+  const name = installationOf('mongodb://ann:secret@db1,db2/rocketchat?replicaSet=rs0');
+  expect(installationOf('mongodb://db1,db2/rocketchat')).toBe(name);
+  expect(name).not.toContain('secret');
+  expect(installationOf('mongodb://db1,db2/other')).not.toBe(name);
+});
