@@ -34,18 +34,24 @@ export interface Concurrency {
 export type ShownStatus = Status | 'unknown';
 export type TimeInStatus = Readonly<Record<ShownStatus, number>>;
 
+/** What one change did to what is shown. */
+interface Step {
+  readonly from?: Status;
+  readonly to: Status;
+}
+
 /** Whether people count as being there. */
 export function isThere(status: Status | undefined): boolean {
   return status !== undefined && status !== 'offline';
 }
 
 /** Whether somebody came, went or changed while there: a sign of life of that user. */
-export function isSignOfLife({ from, to }: Pick<HistoryRow, 'from' | 'to'>): boolean {
+export function isSignOfLife({ from, to }: Step): boolean {
   return isThere(from) || isThere(to);
 }
 
 /** 1 for a user who came, -1 for one who went, 0 for every other change. */
-export function deltaOf({ from, to }: Pick<HistoryRow, 'from' | 'to'>): number {
+export function deltaOf({ from, to }: Step): number {
   return Number(isThere(to)) - Number(isThere(from));
 }
 

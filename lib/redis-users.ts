@@ -67,8 +67,8 @@ export class RedisUsers {
 
   async stop(): Promise<void> {
     this.become(false);
-    if (this.redis.status === 'ready') await this.redis.quit().catch(() => undefined);
-    this.redis.disconnect();
+    if (this.redis.status === 'ready') await this.redis.quit().catch(() => this.redis.disconnect());
+    else this.redis.disconnect();
   }
 
   /** As `PresenceStore.usersOf`. */

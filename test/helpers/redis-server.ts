@@ -73,6 +73,6 @@ async function launch(port: number): Promise<ChildProcess> {
     if (fault) throw fault;
     return child;
   } finally {
-    client.disconnect();
+    await client.quit().catch(() => client.disconnect());
   }
 }

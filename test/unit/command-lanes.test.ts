@@ -59,7 +59,7 @@ describe('lanes of commands', () => {
         return batch.map(() => done);
       },
     });
-    const job = Promise.all(UIDS.slice(0, 200).map((uid) => lanes.submit(recompute(uid), 'background')));
+    const job = Promise.all(UIDS.slice(0, 80).map((uid) => lanes.submit(recompute(uid), 'background')));
     await eventually(() => expect(running).toHaveLength(2));
     for (const uid of UIDS.slice(0, 40)) await lanes.submit(recompute(uid));
     const drained = lanes.drain();

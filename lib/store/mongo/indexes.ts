@@ -11,6 +11,8 @@ interface Wanted {
     readonly sparse?: boolean;
     readonly expireAfterSeconds?: number;
   };
+  /** The configuration says when documents expire: an index that says another time is changed. */
+  readonly isConfigured?: boolean;
 }
 
 const DAY_S = 24 * 60 * 60;
@@ -35,13 +37,19 @@ const WANTED: readonly Wanted[] = [
 function wantedOfHistory(days: number): readonly Wanted[] {
   return [
     { collection: HISTORY_COLLECTION, key: { uid: 1, _id: 1 } },
-    { collection: HISTORY_COLLECTION, key: { at: 1 }, options: { expireAfterSeconds: days * DAY_S } },
+    {
+      collection: HISTORY_COLLECTION,
+      key: { at: 1 },
+      options: { expireAfterSeconds: days * DAY_S },
+      isConfigured: true,
+    },
   ];
 }
 
 /**
  * Makes the indexes that are missing. One that exists on the same key in any form (sparse, partial, under
- * another name) is left as it is: never dropped, never rebuilt, never a reason not to start.
+ * another name) is left as it is: never dropped, never rebuilt, never a reason not to start; save when history expires, which is the
+ * operator's to say.
  *
  * @param historyDays how long changes are kept; 0: no index is made for them
  */
@@ -50,14 +58,13 @@ export async function ensureIndexes(connection: MongoConnection, historyDays = 0
   for (const one of wanted) await connection.patiently(() => ensure(connection, one));
 }
 
-async function ensure(connection: MongoConnection, { collection, key, options }: Wanted): Promise<void> {
+async function ensure(connection: MongoConnection, { collection, key, options, isConfigured }: Wanted): Promise<void> {
   const target = connection.collection(collection);
   const existing = (await target.indexes().catch(() => [])) as { key: object; expireAfterSeconds?: number }[];
   const there = existing.find((index) => JSON.stringify(index.key) === JSON.stringify(key));
   if (there) {
-    // Only an index that makes documents expire has this: our own. Another time is what the configuration now says.
     const { expireAfterSeconds } = options ?? {};
-    if (there.expireAfterSeconds === undefined || there.expireAfterSeconds === expireAfterSeconds) return;
+    if (!isConfigured || there.expireAfterSeconds === expireAfterSeconds) return;
     await connection.command({ collMod: collection, index: { keyPattern: key, expireAfterSeconds } });
     return;
   }

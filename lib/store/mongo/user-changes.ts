@@ -1,16 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { EventEmitter, once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { UserChanges, UserListener } from '../port';
 import type { MongoConnection } from './connection';
 
 export const MARKERS_COLLECTION = 'presence_markers';
 const USERS_COLLECTION = 'users';
-/** From the arrival of one marker to the writing of the next. */
 const MARK_EVERY_MS = 200;
-/** A marker that has not come back by then never will: the stream is taken for broken. */
+/** When no marker has come back for so long the stream is taken for broken. */
 const MARK_WITHIN_MS = 5_000;
-const AGAIN_AFTER_MS = 500;
+/** One that comes back later says nothing that is of use. */
+const MARKS_KEPT = 100;
+const LOOK_EVERY_MS = 200;
 /** Nothing of a user but his id is sent. */
 const WHOSE = [
   { $match: { 'ns.coll': { $in: [USERS_COLLECTION, MARKERS_COLLECTION] } } },
@@ -41,9 +41,9 @@ interface Change {
 
 /**
  * Who of `users` was changed, by whomever, from a change stream. That everything was told up to a moment is known from
- * markers: documents that this process writes and waits for in the same stream, which keeps the order of writes. They are
- * written only while somebody reads. Where the database has no change streams (a single server that is no replica set) nothing
- * is told, and it is tried again and again: it may become one.
+ * markers: documents that this process writes and waits for in the same stream, which keeps the order of writes. There is a
+ * stream only while somebody reads, for each change costs the database a reply. Where the database has no change streams (a
+ * single server that is no replica set) nothing is told, and it is tried again and again: it may become one.
  */
 export class MongoUserChanges implements UserChanges {
   private readonly self = randomBytes(8).toString('base64url');
@@ -66,41 +66,35 @@ export class MongoUserChanges implements UserChanges {
 
   private async follow(listener: UserListener, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      await this.followStream(listener, signal).catch(() => undefined);
-      await delay(AGAIN_AFTER_MS, undefined, { signal }).catch(() => undefined);
+      if (listener.isWanted()) await this.followStream(listener, signal).catch(() => undefined);
+      await delay(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
     }
   }
 
   private async followStream(listener: UserListener, signal: AbortSignal): Promise<void> {
     const stream = this.connection.watch(WHOSE);
-    const news = new EventEmitter();
-    let [arrived, failure] = [0, undefined as unknown];
-    const fail = (error: unknown) => {
-      failure ??= error ?? new Error('the change stream has ended');
-      news.emit('any');
-    };
-    stream.on('error', fail);
-    stream.on('close', () => fail(undefined));
+    const sentAtMs = new Map<number, number>();
+    let [hasEnded, heardAtMs] = [false, performance.now()];
+    let isFirst = true;
+    for (const end of ['error', 'close'] as const) stream.on(end, () => (hasEnded = true));
     stream.on('change', (event: object) => {
       const change: Change = event;
       const { _id } = change.documentKey ?? {};
-      if (change.ns?.coll === USERS_COLLECTION) listener.changed(String(_id));
-      else if (_id === this.self) arrived = markOf(change);
-      news.emit('any');
+      if (change.ns?.coll === USERS_COLLECTION) return listener.changed(String(_id));
+      const atMs = _id === this.self ? sentAtMs.get(markOf(change)) : undefined;
+      if (atMs === undefined) return;
+      // From the first on everything is told: what happened before the stream began is not known.
+      if (isFirst) listener.lost();
+      else listener.current(atMs);
+      [isFirst, heardAtMs] = [false, performance.now()];
     });
     try {
-      for (let isFirst = true; failure === undefined; await delay(MARK_EVERY_MS, undefined, { signal })) {
-        if (!listener.isWanted()) continue;
-        const sentAtMs = performance.now();
+      while (!hasEnded && listener.isWanted() && performance.now() - heardAtMs < MARK_WITHIN_MS) {
         const mark = (this.marks += 1);
+        sentAtMs.set(mark, performance.now());
+        sentAtMs.delete(mark - MARKS_KEPT);
         await this.markers().updateOne({ _id: this.self }, { $set: { mark, at: new Date() } }, { upsert: true });
-        const within = AbortSignal.any([signal, AbortSignal.timeout(MARK_WITHIN_MS)]);
-        while (arrived < mark && failure === undefined) await once(news, 'any', { signal: within });
-        if (failure !== undefined) break;
-        // From the first on everything is told: what happened before the stream began is not known.
-        if (isFirst) listener.lost();
-        else listener.current(sentAtMs);
-        isFirst = false;
+        await delay(MARK_EVERY_MS, undefined, { signal });
       }
     } finally {
       await stream.close().catch(() => undefined);
