@@ -38,6 +38,7 @@ export class RedisUsers {
   private readonly redis: Redis & Commands;
   private readonly keys: readonly [string, string];
   private usable = false;
+  private stopping: Promise<void> | undefined;
   private readonly toForget = new Set<string>();
 
   constructor(private readonly options: RedisUsersOptions) {
@@ -65,10 +66,10 @@ export class RedisUsers {
     this.redis.connect().catch(() => undefined);
   }
 
-  async stop(): Promise<void> {
-    this.become(false);
-    if (this.redis.status === 'ready') await this.redis.quit().catch(() => this.redis.disconnect());
-    else this.redis.disconnect();
+  /** May be called again. */
+  stop(): Promise<void> {
+    this.stopping ??= this.leave();
+    return this.stopping;
   }
 
   /** As `PresenceStore.usersOf`. */
@@ -102,6 +103,12 @@ export class RedisUsers {
   /** Anything may have changed. */
   forgetAll(): void {
     if (this.usable) this.redis.incr(this.keys[0]).catch(() => this.distrust());
+  }
+
+  private async leave(): Promise<void> {
+    this.become(false);
+    if (this.redis.status === 'ready') await this.redis.quit().catch(() => this.redis.disconnect());
+    else this.redis.disconnect();
   }
 
   private sendForgotten(): void {
