@@ -2,6 +2,7 @@ import type { ServiceBroker } from 'moleculer';
 import { historyCommand } from './history';
 import { presenceCommand } from './presence';
 import { reconcileCommand } from './reconcile';
+import { topCommand } from './top';
 import { whoCommand } from './who';
 
 /** What moleculer-repl lends to commands. */
@@ -32,6 +33,11 @@ export const REPL_COMMANDS: readonly ReplCommand[] = [
     command: 'history <user>',
     description: 'List the last changes of a user.',
     action: (broker, { user }, { table }) => historyCommand(broker, user!, table),
+  },
+  {
+    command: 'top [pictures]',
+    description: 'Show every second how things stand, ten times or as often as given.',
+    action: (broker, { pictures }, { table }) => topCommand(broker, pictures, table),
   },
   {
     command: 'reconcile',

@@ -52,6 +52,17 @@ describe('the prompt', () => {
     expect(node.output).not.toContain('ERROR');
   });
 
+  test('top shows how things stand, again and again', async () => {
+    node.type('top 2');
+    await node.says('changes a second');
+    node.type('call presence.newConnection --uid cleo --session s9'); // while it runs
+    await node.says('│ cleo │');
+    expect(node.output).toMatch(/│ busy\s+│ offline │ connections │/);
+    node.type('top often');
+    await node.says('a whole number from 1 to 3600');
+    expect(node.output).not.toContain('ERROR');
+  });
+
   test('reconcile may be asked again, and help knows it', async () => {
     node.type('reconcile');
     await node.says('put right');
