@@ -15,6 +15,12 @@ const SPECS: readonly BaseMetricOptions[] = [
   { name: 'presence.repairs.total', type: 'counter', description: 'Users put right by the reconciler' },
   { name: 'presence.ghosts.total', type: 'counter', description: 'Sessions ended because their lease was over' },
   { name: 'presence.nodes.lost.total', type: 'counter', description: 'Nodes whose sessions were ended' },
+  {
+    name: 'presence.cache.users.total',
+    type: 'counter',
+    labelNames: ['from'],
+    description: 'Users read, by where from',
+  },
   histogram('presence.ghosts.age', 'seconds', 'Age of the lease of a session ended', [150, 160, 180, 240, 600, 3600]),
   histogram('presence.batch.size', 'commands', 'Commands of a flush', [1, 4, 16, 64, 128, 256, 512]),
   histogram('presence.flush.time', 'ms', 'Time of a flush', [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000]),
@@ -71,6 +77,11 @@ export class PresenceMetrics {
 
   nodeLost(): void {
     this.registry.increment('presence.nodes.lost.total');
+  }
+
+  read(known: number, missing: number): void {
+    this.registry.increment('presence.cache.users.total', { from: 'memory' }, known);
+    this.registry.increment('presence.cache.users.total', { from: 'store' }, missing);
   }
 
   state({ queued, busUp, leads }: NodeState): void {

@@ -17,6 +17,8 @@ export interface UserCacheOptions {
   readonly maxUsers: number;
   /** Milliseconds of a monotonic clock. */
   readonly clock: () => number;
+  /** Told of each read: users answered from memory, and users that had to be asked for. */
+  readonly onRead?: (known: number, missing: number) => void;
 }
 
 /** Nothing is answered that may have been changed longer ago than this (issue: visible within a second everywhere). */
@@ -70,6 +72,7 @@ export class UserCache {
       if (!entry || !this.isFresh(entry, nowMs)) missing.push(uid);
       else if (entry.user) found.set(uid, entry.user);
     }
+    this.options.onRead?.(uids.length - missing.length, missing.length);
     if (missing.length > 0) for (const [uid, user] of await this.read(missing)) found.set(uid, user);
     return found;
   }

@@ -2,6 +2,7 @@ import type { Service, ServiceSchema } from 'moleculer';
 import { actionsOf } from '../lib/action';
 import { read } from '../lib/contract';
 import type { Config } from '../lib/env';
+import type { PresenceMetrics } from '../lib/metrics';
 import { installationOf, RedisUsers } from '../lib/redis-users';
 import { PresenceReads } from '../lib/presence-reads';
 import type { PresenceStore, UserChanges } from '../lib/store/port';
@@ -10,6 +11,7 @@ import type { ReplicaService } from './replica-service';
 
 interface ReadService extends ReplicaService {
   readonly clock: () => number;
+  readonly metrics: PresenceMetrics;
   reads: PresenceReads;
   /** Absent where the store is as fast. */
   userCache: UserCache | undefined;
@@ -55,7 +57,8 @@ export function readsMixin(store: PresenceStore, config: Config): Partial<Servic
       const ttlMs = config.CACHE_TTL * SECOND;
       if (store.userChanges) {
         redis = redisUsers(service, config, store);
-        const options = { store, shared: redis, ttlMs, maxUsers: MAX_CACHED, clock: () => performance.now() };
+        const onRead = (known: number, missing: number) => service.metrics.read(known, missing);
+        const options = { store, shared: redis, ttlMs, maxUsers: MAX_CACHED, clock: () => performance.now(), onRead };
         service.userCache = new UserCache(options);
       }
       service.reads = new PresenceReads(store, service.userCache);
