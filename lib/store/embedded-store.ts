@@ -6,7 +6,7 @@ import type { Session, UserRecord } from '../../domain/types';
 import { DirectoryLock } from './directory-lock';
 import { DocumentFile } from './document-file';
 import { EmbeddedCoordination } from './embedded-coordination';
-import { countInstances, countStatuses, listed } from './embedded-counts';
+import { countInstances, countStatuses } from './embedded-counts';
 import { EmbeddedHistory } from './embedded-history';
 import { EmbeddedLedger } from './embedded-ledger';
 import type {
@@ -21,6 +21,7 @@ import type {
   UserFilter,
 } from './port';
 import { SessionIndex } from './session-index';
+import { UserOrder } from './user-order';
 
 /** A `usersSessions` document (contract 5.2), with the revision that every session write increments. */
 interface SessionsDocument {
@@ -56,12 +57,14 @@ export class EmbeddedStore implements PresenceStore {
   private readonly coordination: EmbeddedCoordination;
   private readonly lock: DirectoryLock | undefined;
   private readonly index = new SessionIndex();
+  private readonly order: UserOrder;
   /** Users whose active claim has an end. */
   private readonly expiring = new Set<string>();
 
   constructor(private readonly options: EmbeddedOptions) {
     const inFolder = (name: string) => (options.dataDir === IN_MEMORY ? undefined : path.join(options.dataDir, name));
     this.users = new DocumentFile(inFolder('users.db'));
+    this.order = new UserOrder(this.users);
     this.sessions = new DocumentFile(inFolder('usersSessions.db'));
     this.ledger = new EmbeddedLedger(inFolder('presence_state.db'));
     this.coordination = new EmbeddedCoordination(inFolder('presence_nodes.db'));
@@ -159,7 +162,7 @@ export class EmbeddedStore implements PresenceStore {
   }
 
   async listUsers(filter: UserFilter, limit: number): Promise<UserRecord[]> {
-    return listed(this.users.values(), filter, limit);
+    return this.order.list(filter, limit);
   }
 
   async statusCounts(): Promise<StatusCounts> {
