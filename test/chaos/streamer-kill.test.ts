@@ -117,6 +117,9 @@ describe('a node with clients', () => {
 
     const killedAt = performance.now();
     await node.end('SIGKILL');
+    // Until then nothing is done about it, which must not make the time in which something is look better.
+    await eventually(() => expect(performance.now() - killedAt).toBeGreaterThan(HEARTBEAT_TIMEOUT_MS), PATIENT);
+    watch.lap();
     const tookMs = await allOffline(leaving, killedAt);
     const meanwhile = watch.lap();
     await load.stop();
