@@ -12,12 +12,13 @@ export interface LaneOptions {
 
 /** Commands of one flush: large enough to share a round trip, small enough that nobody waits behind a whole node's loss. */
 const MAX_BATCH = 512;
-/**
- * Of those in the background: where they share a lane with live ones a flush is not much longer for them, and where they have
- * one of their own neither the process nor the database is busy with them at a stretch (bench: with 96 and more at once the
- * loss of 5,000 sessions more than doubled the p99 of live calls now and then, with 64 it never did).
- */
+/** Of those in the background, where they share a lane with live ones: a flush is not much longer for them. */
 const MAX_BACKGROUND = 64;
+/**
+ * Commands of one flush in the background, where these have a lane of their own. With 64 the loss of 5,000 sessions took
+ * longer than five seconds, with 192 it more than doubled the p99 of live calls now and then (test/chaos/streamer-kill).
+ */
+const BACKGROUND_BATCH = 112;
 /**
  * While one lane waits for the database the other decides, and a database writes for two at once more than for
  * one. More than two gained nothing on two cores (bench/README.md).
@@ -40,7 +41,7 @@ export class CommandLanes {
       { length: lanes },
       () => new Batcher({ flush, maxBatch: MAX_BATCH, maxBackground: MAX_BACKGROUND, maxQueued: each }),
     );
-    const behind = () => new Batcher({ flush, maxBatch: MAX_BACKGROUND, maxQueued: each });
+    const behind = () => new Batcher({ flush, maxBatch: BACKGROUND_BATCH, maxQueued: each });
     this.background = lanes > 1 ? Array.from({ length: lanes }, behind) : this.lanes;
   }
 
