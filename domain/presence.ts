@@ -13,6 +13,12 @@ export interface Decision {
   readonly accepted: readonly boolean[];
 }
 
+/** A user's presence as written: what is shown differs. */
+export interface PresenceChange {
+  readonly before: UserRecord;
+  readonly after: UserRecord;
+}
+
 /** What `presence.status` tells of a user (design invariant 9, contract 4.2), and nothing else. */
 export interface ShownUser {
   readonly _id: string;

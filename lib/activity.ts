@@ -9,7 +9,9 @@ import {
 import type { HistoryRow } from '../domain/history';
 import { checkTimeZone, daysOf, hoursOf } from './calendar';
 import { invalidArgument } from './errors';
-import { msOf, refuseWhenOff } from './history-reads';
+import { groupBy } from './group-by';
+import { msOf } from './arguments';
+import { refuseWhenOff } from './history-reads';
 import type { HistoryStore } from './store/history-port';
 import type { PresenceStore } from './store/port';
 
@@ -175,14 +177,4 @@ function asked({ from, to, timeZone = 'UTC' }: ActivityArguments, nowMs: number)
   if (toMs - fromMs > MOST_DAYS * DAY_MS)
     throw invalidArgument('from', `must be at most ${MOST_DAYS} days before \`to\``);
   return { fromMs, toMs, timeZone: checkTimeZone(timeZone) };
-}
-
-function groupBy<T, K>(items: readonly T[], keyOf: (item: T) => K): Map<K, T[]> {
-  const groups = new Map<K, T[]>();
-  for (const item of items) {
-    const group = groups.get(keyOf(item));
-    if (group) group.push(item);
-    else groups.set(keyOf(item), [item]);
-  }
-  return groups;
 }

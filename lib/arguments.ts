@@ -98,3 +98,11 @@ function refusePoison(field: string, value: object): void {
     throw invalidArgument(`${field}.__proto__`, 'is not allowed');
   }
 }
+
+/** The time a checked argument names, epoch milliseconds. @throws PresenceError INVALID_ARGUMENT for a date that is none */
+export function msOf(field: string, moment: Date | string | undefined): number | undefined {
+  if (moment === undefined) return undefined;
+  const ms = new Date(moment).getTime();
+  if (Number.isNaN(ms)) throw invalidArgument(field, 'is not a date');
+  return ms;
+}

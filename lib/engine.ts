@@ -1,17 +1,10 @@
 import { settleExpiry } from '../domain/claims';
 import type { Command, CommandResult } from '../domain/commands';
-import { decide, firstContact, isShownChange, type Decision } from '../domain/presence';
-import type { UserRecord } from '../domain/types';
+import { decide, firstContact, isShownChange, type Decision, type PresenceChange } from '../domain/presence';
 import { PresenceError } from './errors';
 import { HistoryWriter } from './history-writer';
 import type { AppliedSessions, PresenceStore, PresenceWrite, PresenceWritten } from './store/port';
 import { callersOf, forgetAnswered, groupByUser, NO_CALLER, type UserWork } from './user-work';
-
-/** A user's presence as written: what is shown differs. */
-export interface PresenceChange {
-  readonly before: UserRecord;
-  readonly after: UserRecord;
-}
 
 export interface EngineOptions {
   readonly store: PresenceStore;

@@ -1,6 +1,7 @@
 import type { HistoryFilter, HistoryRow } from '../domain/history';
 import type { Cause, Status } from '../domain/types';
-import { invalidArgument, PresenceError } from './errors';
+import { msOf } from './arguments';
+import { PresenceError } from './errors';
 import type { HistoryStore } from './store/history-port';
 
 export interface HistoryArguments {
@@ -63,12 +64,4 @@ function historyFilter({ uid, from, to, cause, status }: HistoryArguments): Hist
     causes: cause === undefined ? undefined : [cause].flat(),
     statuses: status === undefined ? undefined : [status].flat(),
   };
-}
-
-/** @throws PresenceError INVALID_ARGUMENT */
-export function msOf(field: string, moment: Date | string | undefined): number | undefined {
-  if (moment === undefined) return undefined;
-  const ms = new Date(moment).getTime();
-  if (Number.isNaN(ms)) throw invalidArgument(field, 'is not a date');
-  return ms;
 }

@@ -1,5 +1,5 @@
 import { historyRow, type HistoryRow } from '../domain/history';
-import type { PresenceChange } from './engine';
+import type { PresenceChange } from '../domain/presence';
 import type { HistoryStore } from './store/history-port';
 
 /** Rows that could not be written and are kept for the next attempt; beyond this the oldest go. */

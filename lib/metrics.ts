@@ -1,5 +1,5 @@
 import type { BaseMetricOptions, MetricRegistry } from 'moleculer';
-import type { PresenceChange } from './engine';
+import type { PresenceChange } from '../domain/presence';
 import type { Reaped } from './reaper';
 import type { StatusCounts, StoredInstance } from './store/port';
 

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { unknown, viewOf, type PresenceView, type UnknownPresence } from '../domain/view';
 import type { Status, UserRecord } from '../domain/types';
-import { invalidArgument, PresenceError } from './errors';
+import { msOf } from './arguments';
+import { PresenceError } from './errors';
 import type { ConnectionCounts, PresenceStore, StatusCounts, StoredInstance, UserFilter } from './store/port';
 
 export interface PresencePage {
@@ -50,8 +51,7 @@ export class PresenceReads {
    * @throws PresenceError STORE_UNAVAILABLE; INVALID_ARGUMENT for a `since` that is no time
    */
   async page({ status, role, since, after, limit = DEFAULT_PAGE }: PageArguments): Promise<PresencePage> {
-    const sinceMs = since === undefined ? undefined : new Date(since).getTime();
-    if (Number.isNaN(sinceMs)) throw invalidArgument('since', 'is not a date');
+    const sinceMs = msOf('since', since);
     const filter: UserFilter = {
       statuses: status === undefined ? undefined : [status].flat(),
       role,

@@ -1,6 +1,6 @@
 import { shownOf, type ShownUser } from '../domain/presence';
 import type { Status } from '../domain/types';
-import type { PresenceChange } from './engine';
+import type { PresenceChange } from '../domain/presence';
 
 /** The one argument of `presence.status` (contract 4.2, design invariant 9). */
 export interface StatusEvent {

@@ -1,5 +1,5 @@
 import type { NodeSeen } from '../domain/node-watch';
-import type { PresenceChange } from './engine';
+import type { PresenceChange } from '../domain/presence';
 
 /** Moleculer counts heartbeats in whole seconds. */
 const ROUNDING_MS = 1000;

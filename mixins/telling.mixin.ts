@@ -1,6 +1,6 @@
 import type { Service, ServiceSchema } from 'moleculer';
 import { STATUS_EVENT } from '../lib/contract';
-import type { PresenceChange } from '../lib/engine';
+import type { PresenceChange } from '../domain/presence';
 import type { Config } from '../lib/env';
 import { nodesSeen } from '../lib/nodes';
 import { statusEvent } from '../lib/status-event';

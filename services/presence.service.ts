@@ -3,7 +3,7 @@ import { actionsOf } from '../lib/action';
 import { batchSetStatus, type SetStatusResult, type StatusArguments } from '../lib/batch-set-status';
 import { batchUpsert, type UpsertResult } from '../lib/batch-upsert';
 import { claimOf, read, SERVICE_NAME } from '../lib/contract';
-import type { PresenceChange } from '../lib/engine';
+import type { PresenceChange } from '../domain/presence';
 import { readConfig, type Config } from '../lib/env';
 import { instanceNews } from '../lib/instance-event';
 import { availableNodes } from '../lib/nodes';

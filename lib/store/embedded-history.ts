@@ -5,6 +5,7 @@ import { deltaOf, isSignOfLife, type Flow } from '../../domain/activity';
 import { isAskedFor, type HistoryFilter, type HistoryRow } from '../../domain/history';
 import { periodNames, PERIODS } from '../calendar';
 import { asError, PresenceError } from '../errors';
+import { groupBy } from '../group-by';
 import { DocumentFile } from './document-file';
 import type { ActiveUsers, HistoryStore, TimeRange } from './history-port';
 
@@ -53,13 +54,7 @@ export class EmbeddedHistory implements HistoryStore {
 
   async append(rows: readonly HistoryRow[]): Promise<void> {
     if (!this.keeps) return;
-    const byDay = new Map<string, HistoryRow[]>();
-    for (const row of rows) {
-      const day = row.at.toISOString().slice(0, 10);
-      const others = byDay.get(day);
-      if (others) others.push(row);
-      else byDay.set(day, [row]);
-    }
+    const byDay = groupBy(rows, ({ at }) => at.toISOString().slice(0, 10));
     for (const [name, added] of byDay) {
       const day = await this.dayOf(name);
       const fresh = added.filter(({ _id }) => day.file.get(_id) === undefined);

@@ -4,6 +4,7 @@ import type { HistoryRow } from '../../domain/history';
 import { decide, firstContact, isShownChange, shownOf } from '../../domain/presence';
 import { applySessionCommand } from '../../domain/sessions';
 import type { Session, UserRecord } from '../../domain/types';
+import { groupBy } from '../../lib/group-by';
 import { HISTORY_COLLECTION } from '../../lib/store/mongo/history';
 import type { UserState } from '../../lib/store/port';
 import { BusFixture } from '../helpers/bus-fixture';
@@ -12,7 +13,7 @@ import { historyFault, keptIn } from '../helpers/kept-history';
 import { findMongoProgram } from '../helpers/mongo-program';
 import { freshDatabase, ownsMongo, sizes, startMongo, withDb, type MongoServer } from '../helpers/mongo-server';
 import { NOW, REFRESH_AFTER_MS, work } from '../helpers/presence-builders';
-import { commandOf, groupBy, planLoad, send, type Answered } from '../helpers/random-load';
+import { commandOf, planLoad, send, type Answered } from '../helpers/random-load';
 import type { Replica } from '../helpers/replica';
 import type { RocketChatNode, StatusCall } from '../helpers/rocket-chat-node';
 
@@ -113,9 +114,6 @@ function eventsFault({ events, stored: { user } }: Story): string | undefined {
   const [told, due] = [before?.user, user && shownOf(user)].map((shown) => JSON.stringify(shown, keysOf(shown)));
   return told === due ? undefined : `told last was ${told}, stored is ${due}`;
 }
-
-/** The history is the log of the events. */
-const keptFault = ({ events, kept }: Story): string | undefined => historyFault(events, kept);
 
 const keysOf = (shown: object | undefined): string[] => Object.keys(shown ?? {}).toSorted();
 

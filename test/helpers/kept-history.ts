@@ -1,7 +1,7 @@
 import type { Db } from 'mongodb';
 import type { HistoryRow } from '../../domain/history';
 import { HISTORY_COLLECTION } from '../../lib/store/mongo/history';
-import { groupBy } from './random-load';
+import { groupBy } from '../../lib/group-by';
 import type { StatusCall } from './rocket-chat-node';
 
 /** What is kept of each user's changes, in the order of their revisions. */
@@ -13,9 +13,15 @@ export async function keptIn(db: Db): Promise<ReadonlyMap<string, readonly Histo
   );
 }
 
-/** What is kept is what was told, change by change. @param told in the order of revisions */
-export function historyFault(told: readonly StatusCall[], kept: readonly HistoryRow[] = []): string | undefined {
-  const tellings = told.map(({ rev, previousStatus, user: { status, statusText, statusSource } }) =>
+/** What was told of a user, in the order of revisions, and what is kept of him. */
+interface Told {
+  readonly events: readonly StatusCall[];
+  readonly kept: readonly HistoryRow[] | undefined;
+}
+
+/** What is kept is what was told, change by change. */
+export function historyFault({ events, kept = [] }: Told): string | undefined {
+  const tellings = events.map(({ rev, previousStatus, user: { status, statusText, statusSource } }) =>
     [rev, previousStatus, status, statusText || undefined, statusSource].map(String).join(' '),
   );
   const rows = kept.map(({ rev, from, to, text, source }) => [rev, from, to, text, source].map(String).join(' '));

@@ -214,14 +214,3 @@ function argumentsOf(uid: string, asked: Asked, expiresAt: Date | undefined, nod
       return ['clearActiveState', uid];
   }
 }
-
-/** Node 20 has no `Map.groupBy`. */
-export function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const item of items) {
-    const group = groups.get(keyOf(item));
-    if (group) group.push(item);
-    else groups.set(keyOf(item), [item]);
-  }
-  return groups;
-}

@@ -2,6 +2,7 @@ import { findMongoProgram } from './mongo-program';
 import { canProxy } from './mongo-proxy';
 import { ownsMongo } from './mongo-server';
 import { ownsNats } from './nats-server';
+import { ownsRedis } from './redis-server';
 
 /** `describe` where a suite can run; elsewhere it is skipped, and why is said. */
 function unless(reason: string | undefined, suite: string): jest.Describe {
@@ -17,6 +18,10 @@ export const onOwnMongo = (suite: string): jest.Describe =>
 /** For suites that kill or restart the bus. */
 export const onOwnNats = (suite: string): jest.Describe =>
   unless(ownsNats ? undefined : 'the server of NATS_URL is not ours to kill or restart', suite);
+
+/** For suites that freeze, kill or restart Redis. */
+export const onOwnRedis = (suite: string): jest.Describe =>
+  unless(ownsRedis ? undefined : 'the server of REDIS_URL is not ours to kill or restart', suite);
 
 const noProxy = canProxy(process.env.MONGO_URL ?? 'mongodb://ours/x')
   ? undefined

@@ -1,5 +1,5 @@
 import type { HistoryRow } from '../../domain/history';
-import type { PresenceChange } from '../../lib/engine';
+import type { PresenceChange } from '../../domain/presence';
 import { PresenceError } from '../../lib/errors';
 import { HistoryWriter } from '../../lib/history-writer';
 import { engineFixture, offline, session } from '../helpers/engine-fixture';

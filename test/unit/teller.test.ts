@@ -1,5 +1,5 @@
 import type { NodeSeen } from '../../domain/node-watch';
-import type { PresenceChange } from '../../lib/engine';
+import type { PresenceChange } from '../../domain/presence';
 import { Teller } from '../../lib/teller';
 
 const PATIENCE_MS = 30_000;

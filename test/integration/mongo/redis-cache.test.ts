@@ -2,7 +2,8 @@ import Redis from 'ioredis';
 import type { PresenceView } from '../../../domain/view';
 import { CacheFixture, CORE, REPLICAS } from '../../helpers/cache-fixture';
 import { eventually } from '../../helpers/eventually';
-import { ownsRedis, startRedis, type RedisServer } from '../../helpers/redis-server';
+import { startRedis, type RedisServer } from '../../helpers/redis-server';
+import { onOwnRedis } from '../../helpers/suites';
 
 const [A, B] = REPLICAS;
 const getMany = ({ core }: CacheFixture, nodeID: string, uids: readonly string[]) =>
@@ -54,9 +55,8 @@ describe('a cache in Redis', () => {
     }
   });
 
-  (ownsRedis ? test : test.skip)(
-    'that hangs, is killed and comes back under load makes no read fail and none wrong',
-    async () => {
+  onOwnRedis('mongo/redis-cache')('that hangs, is killed and comes back under load', () => {
+    test('makes no read fail and none wrong', async () => {
       const uids = Array.from({ length: 20 }, (_, i) => `load${i}`);
       await Promise.all(uids.map((uid) => fixture.core.call('newConnection', uid, `${uid}/s`, CORE)));
       const faults: unknown[] = [];
@@ -108,7 +108,6 @@ describe('a cache in Redis', () => {
       } finally {
         await client.quit();
       }
-    },
-    60_000,
-  );
+    }, 60_000);
+  });
 });

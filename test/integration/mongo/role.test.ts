@@ -1,9 +1,10 @@
 import type { Db } from 'mongodb';
 import { eventually } from '../../helpers/eventually';
 import { freePort } from '../../helpers/free-port';
-import { freshDatabase, ownsMongo, startMongo, withDb, type MongoServer } from '../../helpers/mongo-server';
+import { freshDatabase, startMongo, withDb, type MongoServer } from '../../helpers/mongo-server';
 import { NodeProcess } from '../../helpers/node-process';
 import { startNats } from '../../helpers/nats-server';
+import { onOwnMongo } from '../../helpers/suites';
 
 const LONG_AGO = new Date(Date.now() - 3_600_000);
 
@@ -111,10 +112,8 @@ describe('the role of a node on MongoDB', () => {
     }
   });
 
-  // A server that MONGO_URL names is not ours to kill or restart.
-  (ownsMongo ? it : it.skip)(
-    'says in /health that the database is away, and that it is back',
-    async () => {
+  onOwnMongo('mongo/role')('beside a database that goes away', () => {
+    it('says in /health that the database is away, and that it is back', async () => {
       const { health } = await start({ REQUEST_TIMEOUT: '2' });
       expect(await health()).toMatchObject({ healthy: true, store: 'there' });
       await server.kill();
@@ -125,9 +124,8 @@ describe('the role of a node on MongoDB', () => {
       await eventually(async () => expect(await health()).toMatchObject({ healthy: true, store: 'there' }), {
         timeoutMs: 15_000,
       });
-    },
-    60_000,
-  );
+    }, 60_000);
+  });
 
   it('never shows the password of MONGO_URL, neither at start nor when it is wrong', async () => {
     const port = await freePort();
