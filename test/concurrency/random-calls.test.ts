@@ -233,7 +233,7 @@ describe('random calls on three replicas', () => {
           presenceFault,
           sessionsFault,
           eventsFault,
-          keptFault,
+          historyFault,
           ...(sequential.has(story.uid) ? [modelFault] : []),
         ]
           .map((check) => check(story))
