@@ -1,5 +1,16 @@
 import { alike } from './alike';
-import type { Claim, ClaimSource, ClaimState } from './types';
+import type { Claim, ClaimState } from './types';
+import {
+  arranged,
+  isExpired,
+  isOvertaken,
+  isSameClaim,
+  MAX_WAITING,
+  priorityOf,
+  waitingFields,
+  waitingOf,
+  without,
+} from './waiting';
 
 /** What a caller may ask of a user's claims (contract 2.1, 8.4). */
 export type ClaimRequest =
@@ -11,19 +22,6 @@ export type ClaimRequest =
 export interface ClaimOutcome {
   readonly accepted: boolean;
   readonly state: ClaimState;
-}
-
-const PRIORITY: Record<ClaimSource, number> = { internal: 1, manual: 2, external: 3 };
-const NO_SOURCE_PRIORITY = 4;
-
-/** Smaller wins (contract 8.4). */
-function priorityOf(source: ClaimSource | undefined): number {
-  return (source && PRIORITY[source]) ?? NO_SOURCE_PRIORITY;
-}
-
-/** Strictly before now; a claim that ends at this very millisecond still holds (contract 8.4). */
-export function isExpired(claim: { readonly statusExpiresAt?: Date }, nowMs: number): boolean {
-  return claim.statusExpiresAt != null && claim.statusExpiresAt.getTime() < nowMs;
 }
 
 /** Applies one request by rows C1–C10 of contract 8.4. Pure; a rejected request leaves the state as it is. */
@@ -38,9 +36,14 @@ export function applyClaim(state: ClaimState, request: ClaimRequest, nowMs: numb
   }
 }
 
-/** Ends an active claim whose time is over, as `endActive` would; otherwise returns the very same state. */
+/**
+ * Ends an active claim whose time is over, as `endActive` would, and lets the best of what waits come first where another's
+ * time is over; otherwise returns the very same state.
+ */
 export function settleExpiry(state: ClaimState, nowMs: number): ClaimState {
-  return isExpired(state, nowMs) ? endActive(state, undefined, nowMs).state : state;
+  if (isExpired(state, nowMs)) return endActive(state, undefined, nowMs).state;
+  if (!isOvertaken(state, nowMs)) return state;
+  return withWaiting(state, arranged(waitingOf(state), nowMs));
 }
 
 const CLEARED: ClaimState = { statusDefault: 'online', statusText: '' };
@@ -48,49 +51,43 @@ const CLEARED: ClaimState = { statusDefault: 'online', statusText: '' };
 function setActive(state: ClaimState, claim: Claim, nowMs: number): ClaimOutcome {
   if (state.statusDefault === 'offline' && claim.statusSource !== 'manual') return reject(state); // C2
   if (priorityOf(claim.statusSource) <= priorityOf(state.statusSource)) {
-    const stash = claim.statusSource === 'manual' ? undefined : stashBehind(state, claim); // C3a–C3c
-    return accept(state, activated(claim, claim.statusText ?? state.statusText, stash));
+    const waiting = claim.statusSource === 'manual' ? [] : behind(state, claim, nowMs); // C3a–C3c
+    return accept(state, activated(claim, claim.statusText ?? state.statusText, waiting));
   }
-  const stash = state.previousState;
-  const takesStash = // C4, C5
-    stash == null || isExpired(stash, nowMs) || priorityOf(claim.statusSource) <= priorityOf(stash.statusSource);
-  return takesStash ? accept(state, { ...state, previousState: pickClaim(claim) }) : reject(state); // C6
+  // C4–C6, but that what gives way goes on waiting, and what is weaker waits behind it (W25).
+  const waiting = arranged([pickClaim(claim), ...without(waitingOf(state), claim)], nowMs);
+  return waiting.length > MAX_WAITING ? reject(state) : accept(state, withWaiting(state, waiting));
 }
 
-/** What waits behind `claim` once it is active: what was active (C3b), or what waited already (C3c). */
-function stashBehind(state: ClaimState, claim: Claim): Claim | undefined {
-  const stacks =
-    state.statusSource != null && (state.statusSource !== claim.statusSource || claim.statusSource === 'internal');
-  if (!stacks || isSameClaim(state, claim)) return state.previousState;
-  return pickClaim({ ...state, statusDefault: state.statusDefault ?? 'online', statusText: state.statusText ?? '' });
-}
-
-/**
- * The same claim announced again replaces itself instead of waiting behind itself, where its end
- * would bring it back (docs/decisions/0002).
- */
-function isSameClaim(state: ClaimState, claim: Claim): boolean {
-  if (state.statusSource !== claim.statusSource) return false;
-  if (state.statusId != null || claim.statusId != null) return state.statusId === claim.statusId;
-  return (
-    state.statusDefault === claim.statusDefault &&
-    (claim.statusText == null || state.statusText === claim.statusText) &&
-    state.statusExpiresAt?.getTime() === claim.statusExpiresAt?.getTime()
-  );
+/** What waits once `claim` is active: what was active too (C3b), or only what waited already (C3c). */
+function behind(state: ClaimState, claim: Claim, nowMs: number): readonly Claim[] {
+  const waiting = waitingOf(state);
+  const others = without(waiting, claim);
+  // One voice that says something else (C3c); unless it is two: the other one was already there, waiting.
+  const isUpdate = state.statusSource === claim.statusSource && claim.statusSource !== 'internal' && others === waiting;
+  if (state.statusSource == null || isUpdate || isSameClaim(state, claim)) return others;
+  const { statusDefault = 'online', statusText = '' } = state;
+  return arranged([pickClaim({ ...state, statusDefault, statusText }), ...others], nowMs).slice(0, MAX_WAITING);
 }
 
 function endActive(state: ClaimState, statusId: string | undefined, nowMs: number): ClaimOutcome {
-  const stash = state.previousState;
+  const waiting = waitingOf(state);
   if (statusId != null && statusId !== state.statusId) {
-    if (stash == null || stash.statusId !== statusId) return reject(state); // C8
-    return accept(state, { ...state, previousState: undefined }); // C7
+    const ended = waiting.findIndex((claim) => claim.statusId === statusId);
+    if (ended < 0) return reject(state); // C8
+    return accept(state, withWaiting(state, arranged(waiting.toSpliced(ended, 1), nowMs))); // C7
   }
-  if (stash == null || isExpired(stash, nowMs)) return accept(state, CLEARED); // C10
-  return accept(state, activated(stash, stash.statusText ?? '', undefined)); // C9
+  const [best, ...others] = arranged(waiting, nowMs);
+  if (best === undefined) return accept(state, CLEARED); // C10
+  return accept(state, activated(best, best.statusText ?? '', others)); // C9
 }
 
-function activated(claim: Claim, statusText: string | undefined, previousState: Claim | undefined): ClaimState {
-  return withoutAbsent({ ...pickClaim(claim), statusText, previousState });
+function activated(claim: Claim, statusText: string | undefined, waiting: readonly Claim[]): ClaimState {
+  return withoutAbsent({ ...pickClaim(claim), statusText, ...waitingFields(waiting) });
+}
+
+function withWaiting(state: ClaimState, waiting: readonly Claim[]): ClaimState {
+  return { ...state, ...waitingFields(waiting) };
 }
 
 function pickClaim(claim: Claim): Claim {
@@ -114,12 +111,8 @@ function reject(state: ClaimState): ClaimOutcome {
 
 /** Whether two states hold the same claims; `null` and absent are alike (contract 5.4). */
 export function sameClaims(a: ClaimState, b: ClaimState): boolean {
-  return sameClaim(a, b) && sameStash(a.previousState, b.previousState);
-}
-
-function sameStash(a: Claim | undefined, b: Claim | undefined): boolean {
-  if (a == null || b == null) return alike(a, b);
-  return sameClaim(a, b);
+  const [ours, theirs] = [waitingOf(a), waitingOf(b)];
+  return sameClaim(a, b) && ours.length === theirs.length && ours.every((claim, i) => sameClaim(claim, theirs[i]!));
 }
 
 function sameClaim(a: Partial<Claim>, b: Partial<Claim>): boolean {

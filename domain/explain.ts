@@ -1,6 +1,8 @@
 import { settleExpiry } from './claims';
 import { decide } from './presence';
+import type { Schedule } from './schedule';
 import { connectionStatus, hasActiveClaim, isServiceUser } from './status';
+import { arranged, waitingOf } from './waiting';
 import type { Claim, LastChange, Session, Status, UserRecord } from './types';
 
 /** Whether the node that keeps a session is there: unknown where no bus tells. */
@@ -25,10 +27,12 @@ export interface ExplainedClaim extends Claim {
 export type DecidedBy = 'no-session' | 'sessions' | 'claim' | 'claim-of-service-user';
 
 export interface Timer {
-  readonly what: 'claim-ends' | 'waiting-claim-ends' | 'lease-ends';
+  readonly what: 'claim-ends' | 'waiting-claim-ends' | 'lease-ends' | 'scheduled-claim-begins';
   readonly inMs: number;
   /** The session whose lease it is. */
   readonly session?: string;
+  /** The schedule whose claim it is. */
+  readonly schedule?: string;
 }
 
 export interface Explanation {
@@ -60,6 +64,7 @@ export interface ExplainContext {
   /** Instances whose sessions have leases. */
   readonly heartbeating: ReadonlySet<string>;
   readonly instanceState: (instanceId: string) => InstanceState;
+  readonly schedules: readonly Schedule[];
 }
 
 /** Why a user is shown as he is: everything that is stored of him, and what follows from it by which rule. Pure. */
@@ -69,7 +74,7 @@ export function explain(user: UserRecord, sessions: readonly Session[], context:
   const claims = settleExpiry(user, nowMs);
   const explained = sessions.map((session) => explainSession(session, context));
   const claim = hasActiveClaim(claims) ? explainClaim(claims as Claim, nowMs) : undefined;
-  const waiting = claims.previousState ? [explainClaim(claims.previousState, nowMs)] : [];
+  const waiting = arranged(waitingOf(claims), nowMs).map((one) => explainClaim(one, nowMs));
   const status = user.status ?? 'offline';
   const agrees = status === after.status && (user.statusConnection ?? 'offline') === after.statusConnection;
   const decidedBy = decider({ ...user, ...claims }, sessions);
@@ -86,7 +91,7 @@ export function explain(user: UserRecord, sessions: readonly Session[], context:
     sessions: explained,
     claim,
     waiting,
-    timers: timersOf(explained, claim, waiting),
+    timers: [...timersOf(explained, claim, waiting), ...startsOf(context)].sort((a, b) => a.inMs - b.inMs),
     lastChange: user.presenceChange && {
       ...user.presenceChange,
       agoMs: nowMs - user.presenceChange.at.getTime(),
@@ -155,5 +160,13 @@ function timersOf(
   for (const { id, leaseLeftMs } of sessions) {
     if (leaseLeftMs !== undefined) timers.push({ what: 'lease-ends', inMs: leaseLeftMs, session: id });
   }
-  return timers.sort((a, b) => a.inMs - b.inMs);
+  return timers;
+}
+
+function startsOf({ schedules, nowMs }: ExplainContext): Timer[] {
+  return schedules.flatMap(({ _id, next }) => {
+    return next
+      ? { what: 'scheduled-claim-begins' as const, inMs: next.startsAt.getTime() - nowMs, schedule: _id }
+      : [];
+  });
 }

@@ -101,8 +101,8 @@ export function isShownChange(before: UserRecord, after: UserRecord): boolean {
 }
 
 function claimsOf(state: ClaimState): ClaimState {
-  const { statusDefault, statusText, statusSource, statusExpiresAt, statusId, previousState } = state;
-  return { statusDefault, statusText, statusSource, statusExpiresAt, statusId, previousState };
+  const { statusDefault, statusText, statusSource, statusExpiresAt, statusId, previousState, presenceWaiting } = state;
+  return { statusDefault, statusText, statusSource, statusExpiresAt, statusId, previousState, presenceWaiting };
 }
 
 function identityOf(user: Identity): Identity {

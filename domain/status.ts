@@ -7,7 +7,7 @@ export interface Presence {
 }
 
 /**
- * Reduces sessions to one connection status (contract 8.1): any online session wins; else the last
+ * Reduces sessions to one connection status (contract 8.1): a session that is online wins; else the last
  * that is not offline, in stored order; none is offline.
  */
 export function connectionStatus(sessions: readonly Pick<Session, 'status'>[]): Status {

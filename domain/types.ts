@@ -4,7 +4,7 @@
  * session   one logged-in connection of a user, kept by the node (instance) it is attached to
  * lease     how long a session lives without a heartbeat
  * claim     somebody's word on a user's status ("in a meeting until 15:00"), with a source and perhaps an end
- * stash     the one claim that waits behind the active one (`previousState`)
+ * stash     the best of the claims that wait behind the active one (`previousState`), the one Rocket.Chat knows of
  * presence  what follows from sessions, claim and time: the status that is shown
  */
 
@@ -34,7 +34,7 @@ export interface Claim {
   readonly statusId?: string;
 }
 
-/** The claim fields of a user document: the active claim and the one that waits behind it. */
+/** The claim fields of a user document: the active claim and those that wait behind it. */
 export interface ClaimState {
   readonly statusDefault?: Status;
   readonly statusText?: string;
@@ -42,6 +42,8 @@ export interface ClaimState {
   readonly statusExpiresAt?: Date;
   readonly statusId?: string;
   readonly previousState?: Claim;
+  /** What waits behind `previousState`, the best first. A field of this service; Rocket.Chat has one place to wait. */
+  readonly presenceWaiting?: readonly Claim[];
 }
 
 /** Who the user is: fields that presence shows or decides by, but that others own. */

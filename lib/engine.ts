@@ -3,7 +3,7 @@ import type { Command, CommandResult } from '../domain/commands';
 import { decide, firstContact, isShownChange, type Decision, type PresenceChange } from '../domain/presence';
 import { PresenceError } from './errors';
 import { HistoryWriter } from './history-writer';
-import type { AppliedSessions, PresenceStore, PresenceWrite, PresenceWritten } from './store/port';
+import type { AppliedSessions, PresenceStore, PresenceWrite } from './store/port';
 import { callersOf, forgetAnswered, groupByUser, NO_CALLER, type UserWork } from './user-work';
 
 export interface EngineOptions {
@@ -23,7 +23,7 @@ const MAX_ATTEMPTS = 16;
 
 /**
  * Carries a batch of commands through the path of design.md: sessions applied and read back, presence
- * decided by the rules, real changes written compare-and-set, losers read again, changes kept and told, answers.
+ * decided by the rules, real changes written compare-and-set, changes kept and told, losers read again, answers.
  */
 export class PresenceEngine {
   private readonly history: HistoryWriter;
@@ -77,22 +77,18 @@ export class PresenceEngine {
       }
     }
     if (writes.length === 0) return NOBODY;
-    const { written, again } = await this.write(writes);
-    const changes = writes.filter(({ before, after }) => written.has(after._id) && isShownChange(before, after));
-    if (changes.length > 0) await this.keepAndTell(changes);
-    this.tellRepairs(
-      writes.filter(({ after }) => written.has(after._id)),
-      work,
-      nowMs,
-    );
-    for (const { before } of writes) {
-      if (written.has(before._id) && again.has(before._id))
-        forgetAnswered(work.get(before._id)!, before.presenceRev === 0);
+    const won = await this.write(writes);
+    const written = writes.filter(({ after }) => won.has(after._id));
+    const [moved] = await allOf([this.options.store.sessionsMoved(written), this.keepAndTell(written)]);
+    this.tellRepairs(written, work, nowMs);
+    for (const { before } of written) {
+      if (moved.has(before._id)) forgetAnswered(work.get(before._id)!, before.presenceRev === 0);
     }
-    return again;
+    const lost = writes.filter(({ after }) => !won.has(after._id));
+    return new Set([...lost.map(({ after }) => after._id), ...moved]);
   }
 
-  private async write(writes: readonly PresenceWrite[]): Promise<PresenceWritten> {
+  private async write(writes: readonly PresenceWrite[]): Promise<ReadonlySet<string>> {
     try {
       return await this.options.store.writePresence(writes);
     } finally {
@@ -102,7 +98,9 @@ export class PresenceEngine {
   }
 
   /** What is told is in the history, unless the store has just gone: what is written is told all the same. */
-  private async keepAndTell(changes: readonly PresenceChange[]): Promise<void> {
+  private async keepAndTell(written: readonly PresenceWrite[]): Promise<void> {
+    const changes = written.filter(({ before, after }) => isShownChange(before, after));
+    if (changes.length === 0) return;
     try {
       await this.history.write(changes);
     } finally {
@@ -126,6 +124,12 @@ export class PresenceEngine {
     }
     return leaving.length > 0 ? this.options.store.ownersOfSessions(leaving) : NO_OWNERS;
   }
+}
+
+/** Waits for both, also when one fails: the next batch must not be told before this one. */
+async function allOf<A, B>(both: readonly [Promise<A>, Promise<B>]): Promise<[A, B]> {
+  await Promise.allSettled(both);
+  return Promise.all(both);
 }
 
 const NOBODY: ReadonlySet<string> = new Set();

@@ -10,6 +10,8 @@ export const ERROR_CODES = {
   USERS_NOT_OURS: { status: 403, retryable: false },
   NOT_OWNER: { status: 403, retryable: false },
   HISTORY_OFF: { status: 409, retryable: false },
+  UNKNOWN_USER: { status: 404, retryable: false },
+  TOO_MANY_SCHEDULES: { status: 409, retryable: false },
   BUSY: { status: 503, retryable: true },
   STOPPING: { status: 503, retryable: true },
   CONFLICT: { status: 503, retryable: true },

@@ -4,7 +4,7 @@ import { nodesSeen } from './nodes';
 import type { PresenceStore } from './store/port';
 
 export interface ExplainParts {
-  readonly store: Pick<PresenceStore, 'applySessions' | 'heartbeatingInstances'>;
+  readonly store: Pick<PresenceStore, 'applySessions' | 'heartbeatingInstances' | 'schedules'>;
   readonly broker: ServiceBroker;
   readonly nowMs: number;
   readonly leaseMs: number;
@@ -21,9 +21,10 @@ export interface UnknownUser {
 /** Reads what is stored of a user and says why he is shown as he is. Changes nothing. */
 export async function explainUser(parts: ExplainParts, uid: string): Promise<Explanation | UnknownUser> {
   const { store, broker, nowMs, leaseMs, vigilMs } = parts;
-  const [[state], heartbeating] = await Promise.all([
+  const [[state], heartbeating, schedules] = await Promise.all([
     store.applySessions([{ uid, commands: [] }], nowMs),
     store.heartbeatingInstances(),
+    store.schedules.of(uid),
   ]);
   if (!state?.user) return { uid, known: false };
   const states = instanceStates(broker);
@@ -32,6 +33,7 @@ export async function explainUser(parts: ExplainParts, uid: string): Promise<Exp
     leaseMs,
     countsFromMs: nowMs - vigilMs,
     heartbeating,
+    schedules,
     instanceState: (id) => states.get(id) ?? 'unknown',
   });
 }

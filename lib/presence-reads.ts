@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { listClaims, type ListedClaims } from '../domain/claim-list';
 import { unknown, viewOf, type PresenceView, type UnknownPresence } from '../domain/view';
 import type { Status, UserRecord } from '../domain/types';
 import { msOf } from './arguments';
@@ -9,6 +10,10 @@ export interface PresencePage {
   readonly users: readonly (PresenceView | UnknownPresence)[];
   /** What to give as `after` for the next page; absent on the last. */
   readonly next?: string;
+}
+
+export interface UserClaims extends ListedClaims {
+  readonly uid: string;
 }
 
 export interface PresenceStats {
@@ -43,6 +48,14 @@ export class PresenceReads {
   async many(uids: readonly string[]): Promise<(PresenceView | UnknownPresence)[]> {
     const users = await this.usersOf(uids);
     return uids.map((uid) => (users ? viewOf(uid, users.get(uid)) : unknown(uid, 'store-unavailable')));
+  }
+
+  /** Everything that is claimed of a user, or that none can be known, with the reason. Never rejects because the store is away. */
+  async claims(uid: string, nowMs: number): Promise<UserClaims | UnknownPresence> {
+    const users = await this.usersOf([uid]);
+    if (!users) return unknown(uid, 'store-unavailable');
+    const user = users.get(uid);
+    return user ? { uid, ...listClaims(user, nowMs) } : unknown(uid, 'never-seen');
   }
 
   /**

@@ -21,6 +21,7 @@ import { peersMixin } from '../mixins/peers.mixin';
 import { presenceJobsMixin } from '../mixins/presence-jobs.mixin';
 import { busGuardMixin } from '../mixins/bus-guard.mixin';
 import { livenessMixin, type LivenessService } from '../mixins/liveness.mixin';
+import { claimsMixin } from '../mixins/claims.mixin';
 import { readsMixin } from '../mixins/reads.mixin';
 import { BROADCAST_TOGGLED, FORGET_LEASES, replicaTalkMixin } from '../mixins/replica-talk.mixin';
 import { storeMixin } from '../mixins/store.mixin';
@@ -176,24 +177,28 @@ function methodsOf(store: PresenceStore, config: Config): ServiceSchema['methods
   };
 }
 
+/** Started last to first, stopped first to last: the bus is watched and the store is open before and after all others. */
+function mixinsOf(store: PresenceStore, config: Config): Partial<ServiceSchema>[] {
+  return [
+    presenceJobsMixin(config),
+    claimsMixin(store),
+    livenessMixin(config),
+    store.isShared ? peersMixin(store, config) : keeperMixin,
+    operatorMixin(config),
+    readsMixin(store, config),
+    coreLinkMixin(),
+    tellingMixin(config),
+    replicaTalkMixin,
+    storeMixin(store),
+    busGuardMixin(),
+  ];
+}
+
 /** The service `presence` (contract 2.1): the schema and its wiring; what it does is in lib/presence-desk.ts. */
 export function presenceService({ config, store, clock }: ServiceOptions): ServiceSchema {
-  const replicas = store.isShared ? peersMixin(store, config) : keeperMixin;
   return serviceSchema<PresenceService>({
     name: SERVICE_NAME,
-    // Started last to first, stopped first to last: the bus is watched and the store is open before and after all others.
-    mixins: [
-      presenceJobsMixin(config),
-      livenessMixin(config),
-      replicas,
-      operatorMixin(config),
-      readsMixin(store, config),
-      coreLinkMixin(),
-      tellingMixin(config),
-      replicaTalkMixin,
-      storeMixin(store),
-      busGuardMixin(),
-    ],
+    mixins: mixinsOf(store, config),
     actions: { ...connectionActions, ...claimActions, ...countActions },
     events,
     methods: methodsOf(store, config),

@@ -45,11 +45,12 @@ function sessionLine({ id, status, instanceId, instance, seenAgoMs, leaseLeftMs 
   return `${id}, ${status}, at ${instanceId} (${instance}), seen ${span(seenAgoMs)} ago, ${lease}`;
 }
 
-function timerLine({ what, inMs, session }: Timer): string {
+function timerLine({ what, inMs, session, schedule }: Timer): string {
   const subject = {
     'claim-ends': 'the claim ends',
     'waiting-claim-ends': 'a waiting claim ends',
-    'lease-ends': 'the lease',
+    'lease-ends': `the lease of ${session} ends`,
+    'scheduled-claim-begins': `the claim of ${schedule} begins`,
   };
-  return `${subject[what]}${session === undefined ? '' : ` of ${session} ends`} in ${span(inMs)}`;
+  return `${subject[what]} in ${span(inMs)}`;
 }

@@ -1,20 +1,20 @@
 import { promises as fs } from 'node:fs';
 import path from 'node:path';
-import { isExpired } from '../../domain/claims';
 import { applySessionCommand } from '../../domain/sessions';
 import type { Session, UserRecord } from '../../domain/types';
 import { DirectoryLock } from './directory-lock';
 import { DocumentFile } from './document-file';
 import { EmbeddedCoordination } from './embedded-coordination';
 import { countInstances, countStatuses } from './embedded-counts';
+import { EmbeddedExpiry } from './embedded-expiry';
 import { EmbeddedHistory } from './embedded-history';
 import { EmbeddedLedger } from './embedded-ledger';
+import { EmbeddedSchedules } from './embedded-schedules';
 import type {
   AppliedSessions,
   ConnectionCounts,
   PresenceStore,
   PresenceWrite,
-  PresenceWritten,
   SessionWork,
   StatusCounts,
   StoredInstance,
@@ -51,6 +51,7 @@ export class EmbeddedStore implements PresenceStore {
   readonly isThere = true;
   readonly isShared = false;
   readonly history: EmbeddedHistory;
+  readonly schedules: EmbeddedSchedules;
   private readonly users: DocumentFile<UserRecord>;
   private readonly sessions: DocumentFile<SessionsDocument>;
   private readonly ledger: EmbeddedLedger;
@@ -58,8 +59,7 @@ export class EmbeddedStore implements PresenceStore {
   private readonly lock: DirectoryLock | undefined;
   private readonly index = new SessionIndex();
   private readonly order: UserOrder;
-  /** Users whose active claim has an end. */
-  private readonly expiring = new Set<string>();
+  private readonly expiry = new EmbeddedExpiry();
 
   constructor(private readonly options: EmbeddedOptions) {
     const inFolder = (name: string) => (options.dataDir === IN_MEMORY ? undefined : path.join(options.dataDir, name));
@@ -69,6 +69,7 @@ export class EmbeddedStore implements PresenceStore {
     this.ledger = new EmbeddedLedger(inFolder('presence_state.db'));
     this.coordination = new EmbeddedCoordination(inFolder('presence_nodes.db'));
     this.history = new EmbeddedHistory(inFolder('history'), options.historyDays ?? 0);
+    this.schedules = new EmbeddedSchedules(inFolder('presence_schedules.db'));
     this.lock = options.dataDir === IN_MEMORY ? undefined : new DirectoryLock(options.dataDir);
   }
 
@@ -84,7 +85,7 @@ export class EmbeddedStore implements PresenceStore {
       throw error;
     }
     for (const { _id, connections } of this.sessions.values()) this.index.replace(_id, NO_SESSIONS, connections);
-    for (const user of this.users.values()) this.noteExpiry(user);
+    for (const user of this.users.values()) this.expiry.note(user);
   }
 
   async close(): Promise<void> {
@@ -113,16 +114,16 @@ export class EmbeddedStore implements PresenceStore {
     return applied;
   }
 
-  async writePresence(writes: readonly PresenceWrite[]): Promise<PresenceWritten> {
+  async writePresence(writes: readonly PresenceWrite[]): Promise<ReadonlySet<string>> {
     const revOf = (uid: string) => this.users.get(uid)?.presenceRev ?? 0;
-    const [current, lost] = partition(writes, ({ before }) => revOf(before._id) === before.presenceRev);
+    const current = writes.filter(({ before }) => revOf(before._id) === before.presenceRev);
     await this.users.putAll(current.map(({ after }) => after));
-    for (const { after } of current) this.noteExpiry(after);
-    const moved = current.filter(({ after, sessionsRev }) => (this.sessions.get(after._id)?.rev ?? 0) !== sessionsRev);
-    return {
-      written: new Set(current.map(({ after }) => after._id)),
-      again: new Set([...lost, ...moved].map(({ after }) => after._id)),
-    };
+    for (const { after } of current) this.expiry.note(after);
+    return uidsOf(current);
+  }
+
+  async sessionsMoved(written: readonly PresenceWrite[]): Promise<ReadonlySet<string>> {
+    return uidsOf(written.filter(({ after, sessionsRev }) => (this.sessions.get(after._id)?.rev ?? 0) !== sessionsRev));
   }
 
   async ownersOfSessions(sessionIds: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {
@@ -138,7 +139,7 @@ export class EmbeddedStore implements PresenceStore {
   }
 
   async usersExpired(nowMs: number): Promise<string[]> {
-    return [...this.expiring].filter((uid) => isExpired(this.users.get(uid) ?? {}, nowMs));
+    return this.expiry.before(nowMs);
   }
 
   async *slicesToVerify(size: number): AsyncIterable<string[]> {
@@ -216,7 +217,7 @@ export class EmbeddedStore implements PresenceStore {
   async refresh(): Promise<void> {}
 
   private parts(): readonly { open(): Promise<void>; close(): Promise<void> }[] {
-    return [this.users, this.sessions, this.ledger, this.coordination, this.history];
+    return [this.users, this.sessions, this.ledger, this.coordination, this.history, this.schedules];
   }
 
   private async writeSessions(writes: readonly SessionsDocument[]): Promise<void> {
@@ -235,15 +236,8 @@ export class EmbeddedStore implements PresenceStore {
     }
     return owners;
   }
-
-  private noteExpiry({ _id, statusExpiresAt }: UserRecord): void {
-    if (statusExpiresAt) this.expiring.add(_id);
-    else this.expiring.delete(_id);
-  }
 }
 
-function partition<T>(items: readonly T[], belongs: (item: T) => boolean): [T[], T[]] {
-  const [inside, outside]: [T[], T[]] = [[], []];
-  for (const item of items) (belongs(item) ? inside : outside).push(item);
-  return [inside, outside];
+function uidsOf(writes: readonly PresenceWrite[]): ReadonlySet<string> {
+  return new Set(writes.map(({ after }) => after._id));
 }

@@ -1,6 +1,7 @@
 import type { SessionCommand } from '../../domain/sessions';
 import type { Session, Status, UserRecord } from '../../domain/types';
 import type { HistoryStore } from './history-port';
+import type { ScheduleStore } from './schedule-port';
 
 /** What a store knows of one user, read at one time. */
 export interface UserState {
@@ -31,13 +32,6 @@ export interface PresenceWrite {
   readonly after: UserRecord;
   /** The session revision the decision was made on. */
   readonly sessionsRev: number;
-}
-
-export interface PresenceWritten {
-  /** Users whose write was applied: their revision was still that of `before`. */
-  readonly written: ReadonlySet<string>;
-  /** Users to decide again: the compare-and-set lost, or their sessions moved meanwhile (invariant 3). */
-  readonly again: ReadonlySet<string>;
 }
 
 export interface ConnectionCounts {
@@ -100,6 +94,7 @@ export interface PresenceStore {
   /** Whether the last operation found the store. */
   readonly isThere: boolean;
   readonly history: HistoryStore;
+  readonly schedules: ScheduleStore;
   /** Absent where nobody else writes, and what is stored is in memory anyway. */
   readonly userChanges?: UserChanges;
 
@@ -108,15 +103,21 @@ export interface PresenceStore {
 
   /** Applies session commands, atomically for each user, and answers the state after. One entry a work, in order. */
   applySessions(work: readonly SessionWork[], nowMs: number): Promise<AppliedSessions[]>;
-  /** Writes presence compare-and-set on `presenceRev`, then looks whether sessions moved. */
-  writePresence(writes: readonly PresenceWrite[]): Promise<PresenceWritten>;
+  /** Writes presence compare-and-set on `presenceRev`. @returns users whose revision was still that of `before` */
+  writePresence(writes: readonly PresenceWrite[]): Promise<ReadonlySet<string>>;
+  /**
+   * Looks, after a write, whether the sessions it was decided on are still those that are stored (invariant 3).
+   *
+   * @returns users whose sessions moved meanwhile
+   */
+  sessionsMoved(written: readonly PresenceWrite[]): Promise<ReadonlySet<string>>;
 
   /** Users that hold any of these sessions. */
   ownersOfSessions(sessionIds: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>>;
   ownersOfInstance(instanceId: string): Promise<string[]>;
   /** Users that hold a session of an instance not in `keep`. */
   ownersOutside(keep: ReadonlySet<string>): Promise<string[]>;
-  /** Users whose active claim ended before now. */
+  /** Users whose active claim ended before now, or the best of those that wait while others wait behind it. */
   usersExpired(nowMs: number): Promise<string[]>;
   /** Every user that has sessions or is shown as anything but offline, in slices. */
   slicesToVerify(size: number): AsyncIterable<string[]>;

@@ -46,7 +46,12 @@ const claimEndingAt = (statusExpiresAt: fc.Arbitrary<Date>): fc.Arbitrary<Claim>
   fc.record({ ...claimFields, statusExpiresAt }, { requiredKeys: ['statusDefault'] });
 const claim = claimEndingAt(moment);
 
-const stateFields = { ...claimFields, statusExpiresAt: moment, previousState: claim };
+const stateFields = {
+  ...claimFields,
+  statusExpiresAt: moment,
+  previousState: claim,
+  presenceWaiting: fc.array(claim, { minLength: 1, maxLength: 3 }),
+};
 /** A user's claims; any of them may have expired. */
 export const claimState: fc.Arbitrary<ClaimState> = fc.record(stateFields, { requiredKeys: [] });
 
@@ -108,9 +113,13 @@ const junk = <T extends Record<string, fc.Arbitrary<unknown>>>(fields: T) =>
 const junkFields = { ...claimFields, statusDefault: junkStatus, statusExpiresAt: moment };
 const junkClaim = junk(junkFields);
 // The casts below are the point: documents that the types forbid, and a database may hold all the same.
-export const junkUser = junk({ ...junkFields, ...identityFields, ...presenceFields, previousState: junkClaim }).map(
-  (document) => document as unknown as UserRecord,
-);
+export const junkUser = junk({
+  ...junkFields,
+  ...identityFields,
+  ...presenceFields,
+  previousState: junkClaim,
+  presenceWaiting: fc.array(junkClaim, { maxLength: 2 }),
+}).map((document) => document as unknown as UserRecord);
 export const junkSessions = fc
   .array(junk({ id: sessionId, instanceId, status: junkStatus, _createdAt: moment, _updatedAt: moment }), {
     maxLength: 4,

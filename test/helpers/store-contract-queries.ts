@@ -64,15 +64,24 @@ export function describeStoreQueries(underTest: () => StoreUnderTest): void {
       statusExpiresAt,
     });
 
+    const moreWaiting = (bestEndsMs: number): Partial<UserRecord> => ({
+      ...until(undefined),
+      previousState: { statusDefault: 'away', statusSource: 'internal', statusExpiresAt: new Date(bestEndsMs) },
+      presenceWaiting: [{ statusDefault: 'away', statusSource: 'external' }],
+    });
+
     it('finds users whose active claim ended before now, not at this very millisecond', async () => {
       await under.seedUsers([
         userRecord('ended', until(new Date(NOW - 1))),
         userRecord('ends now', until(new Date(NOW))),
         userRecord('endless', until(undefined)),
+        userRecord('others wait', moreWaiting(NOW - 1)),
+        userRecord('others wait still', moreWaiting(NOW)),
         userRecord('stash ended', { previousState: { statusDefault: 'away', statusExpiresAt: new Date(NOW - 1) } }),
       ]);
-      expect(await store.usersExpired(NOW)).toEqual(['ended']);
-      expect((await store.usersExpired(NOW + 1)).sort()).toEqual(['ended', 'ends now']);
+      expect((await store.usersExpired(NOW)).sort()).toEqual(['ended', 'others wait']);
+      const all = ['ended', 'ends now', 'others wait', 'others wait still'];
+      expect((await store.usersExpired(NOW + 1)).sort()).toEqual(all);
     });
 
     it('follows what is written', async () => {

@@ -1,6 +1,6 @@
 import type { SessionCommand } from '../../domain/sessions';
 import type { UserRecord } from '../../domain/types';
-import type { AppliedSessions, PresenceStore, PresenceWritten, SessionWork } from '../../lib/store/port';
+import type { AppliedSessions, PresenceStore, PresenceWrite, SessionWork } from '../../lib/store/port';
 import {
   away,
   connect,
@@ -16,6 +16,7 @@ import {
 import { describeStoreActivity } from './store-contract-activity';
 import { describeStoreHistory } from './store-contract-history';
 import { describeStoreLiveness } from './store-contract-liveness';
+import { describeStoreSchedules } from './store-contract-schedules';
 import { describeStoreReads } from './store-contract-reads';
 import { describeStoreQueries, type StoreUnderTest } from './store-contract-queries';
 
@@ -34,10 +35,11 @@ export function describeStoreContract(
     const one = async (at: number, uid: string, ...commands: SessionCommand[]): Promise<AppliedSessions> =>
       (await apply(at, work(uid, ...commands)))[0]!;
     const read = (uid: string) => one(NOW, uid);
-    const write = async (before: UserRecord, fields: Partial<UserRecord>, sessionsRev = 0): Promise<PresenceWritten> =>
-      store.writePresence([
-        { before, after: { ...before, ...fields, presenceRev: before.presenceRev + 1 }, sessionsRev },
-      ]);
+    const write = async (before: UserRecord, fields: Partial<UserRecord>, sessionsRev = 0): Promise<PresenceWrite> => {
+      const next = { before, after: { ...before, ...fields, presenceRev: before.presenceRev + 1 }, sessionsRev };
+      expect(await store.writePresence([next])).toEqual(new Set([before._id]));
+      return next;
+    };
 
     beforeEach(async () => {
       under = await factory();
@@ -140,7 +142,7 @@ export function describeStoreContract(
       it('stores all of presence, dates and the stash too', async () => {
         const before = userRecord('u1', { name: 'One' });
         await under.seedUsers([before]);
-        expect(await write(before, claimed)).toEqual({ written: new Set(['u1']), again: new Set() });
+        expect(await store.sessionsMoved([await write(before, claimed)])).toEqual(new Set());
         expect((await read('u1')).user).toEqual({ ...before, ...claimed, presenceRev: 1 });
       });
 
@@ -161,28 +163,50 @@ export function describeStoreContract(
         );
       });
 
-      it('refuses a write on a revision that is no longer current, and asks to decide again', async () => {
+      it('refuses a write on a revision that is no longer current, and says so', async () => {
         const [u1, u2] = [userRecord('u1', { presenceRev: 3 }), userRecord('u2', { presenceRev: 3 })];
         await under.seedUsers([u1, u2]);
         await write(u1, { status: 'online' });
         const stale = { before: u1, after: { ...u1, status: 'away' as const, presenceRev: 4 }, sessionsRev: 0 };
         const good = { before: u2, after: { ...u2, status: 'away' as const, presenceRev: 4 }, sessionsRev: 0 };
-        expect(await store.writePresence([stale, good])).toEqual({ written: new Set(['u2']), again: new Set(['u1']) });
+        expect(await store.writePresence([stale, good])).toEqual(new Set(['u2']));
         expect((await read('u1')).user).toMatchObject({ status: 'online', presenceRev: 4 });
         expect((await read('u2')).user).toMatchObject({ status: 'away', presenceRev: 4 });
       });
 
-      it('writes, and asks to decide again, when sessions moved since they were read', async () => {
+      it('writes the same change of many, each on his own revision, whatever is in names and texts', async () => {
+        const befores = Array.from({ length: 80 }, (_, i) =>
+          userRecord(i % 2 ? `$user.${i}` : `user-${i}`, { ...claimed, presenceRev: i % 7 }),
+        );
+        await under.seedUsers(befores);
+        const text = { statusText: '$status', statusSource: 'internal' as const, statusExpiresAt: undefined };
+        const writes = befores.map((before) => {
+          return { before, after: { ...before, ...text, presenceRev: before.presenceRev + 1 }, sessionsRev: 0 };
+        });
+        const stale = [writes[3]!, writes[20]!].map(({ before }) => before._id);
+        const others = writes.filter(({ before }) => stale.includes(before._id));
+        await store.writePresence(others.map((one) => ({ ...one, after: { ...one.after, status: 'away' as const } })));
+        const written = await store.writePresence(writes);
+        expect(befores.map(({ _id }) => _id).filter((uid) => !written.has(uid))).toEqual(stale);
+        const after = await store.usersOf(befores.map(({ _id }) => _id));
+        for (const { after: wanted } of writes) {
+          const status = stale.includes(wanted._id) ? 'away' : wanted.status;
+          expect(after.get(wanted._id)).toEqual({ ...wanted, status });
+        }
+      });
+
+      it('writes, and then tells when sessions moved since they were read', async () => {
         const before = userRecord('u1');
         await under.seedUsers([before]);
         const { sessionsRev } = await one(NOW, 'u1', connect('a'));
         await one(NOW, 'u1', away('a'));
         const moved = await write(before, { status: 'online' }, sessionsRev);
-        expect(moved).toEqual({ written: new Set(['u1']), again: new Set(['u1']) });
+        expect(await store.sessionsMoved([moved])).toEqual(new Set(['u1']));
         const { user, sessionsRev: current } = await read('u1');
         expect(user).toMatchObject({ status: 'online', presenceRev: 1 });
-        expect(await write(user!, { status: 'away' }, current)).toEqual({ written: new Set(['u1']), again: new Set() });
-        expect(await store.writePresence([])).toEqual({ written: new Set(), again: new Set() });
+        expect(await store.sessionsMoved([await write(user!, { status: 'away' }, current)])).toEqual(new Set());
+        expect(await store.writePresence([])).toEqual(new Set());
+        expect(await store.sessionsMoved([])).toEqual(new Set());
       });
     });
 
@@ -191,5 +215,6 @@ export function describeStoreContract(
     describeStoreLiveness(() => under, { isDurable });
     describeStoreHistory(() => under, { isDurable });
     describeStoreActivity(() => under);
+    describeStoreSchedules(() => under, { isDurable });
   });
 }

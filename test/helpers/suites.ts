@@ -8,7 +8,7 @@ import { ownsRedis } from './redis-server';
 function unless(reason: string | undefined, suite: string): jest.Describe {
   if (reason === undefined) return describe;
   process.stderr.write(`${suite}: SKIPPED, ${reason}\n`);
-  return describe.skip;
+  return describe.skip; // the machine lacks what the suite needs, for the reason just printed
 }
 
 /** For suites that kill or restart the database. */

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import type { Command } from '../../domain/commands';
 import { shownOf } from '../../domain/presence';
 import { PresenceEngine } from '../../lib/engine';
+import { EmbeddedHistory } from '../../lib/store/embedded-history';
 import {
   claim,
   endActive,
@@ -82,6 +83,25 @@ describe('one batch', () => {
     await engine.run([session('u1', connect('a')), session('u2', connect('b'))]).then(() => log.push('answered'));
     expect(log).toEqual(['written', 'told 2', 'answered']);
     expect(clock).toHaveBeenCalledTimes(1);
+  });
+
+  it('tells what is written also when the look at sessions fails, and only then fails', async () => {
+    let written = () => {};
+    const appending = new Promise<void>((resolve) => (written = resolve));
+    const broken = fixture.storeWith({
+      sessionsMoved: () => Promise.reject(new Error('store is gone')),
+      history: Object.assign(new EmbeddedHistory(undefined, 1), { append: () => appending }),
+    });
+    let failed = false;
+    const running = engineOn(broken)
+      .run([session('u1', connect('a'))])
+      .finally(() => (failed = true));
+    const outcome = expect(running).rejects.toThrow('store is gone');
+    await new Promise(setImmediate);
+    expect({ failed, told: told() }).toEqual({ failed: false, told: [] });
+    written();
+    await outcome;
+    expect(told()).toEqual(['u1: undefined → online']);
   });
 
   it('fails as a whole when the store does, and tells nothing', async () => {

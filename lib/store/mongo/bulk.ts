@@ -3,17 +3,19 @@ import type { BulkWriteOperation, Collection } from 'mongodb';
 const DUPLICATE_KEY = 11_000;
 
 /**
- * One unordered bulk write of compare-and-set operations, each for another document.
+ * One unordered bulk write of compare-and-set operations, each for other documents.
  *
+ * @param documents how many they are for
  * @returns whether every one of them was applied; if not, the caller looks which
  */
 export async function compareAndSet<T extends { readonly _id: string }>(
   collection: Collection<T>,
   operations: BulkWriteOperation<T>[],
+  documents = operations.length,
 ): Promise<boolean> {
   try {
     const result = await collection.bulkWrite(operations, { ordered: false });
-    return (result.matchedCount ?? 0) + (result.upsertedCount ?? 0) === operations.length;
+    return (result.matchedCount ?? 0) + (result.upsertedCount ?? 0) === documents;
   } catch (thrown) {
     // An upsert whose filter no longer matches runs into the document it meant to create: a lost race.
     if (onlyDuplicates(thrown)) return false;

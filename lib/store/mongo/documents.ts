@@ -31,6 +31,7 @@ export const USER_PROJECTION = {
   statusExpiresAt: 1,
   statusId: 1,
   previousState: 1,
+  presenceWaiting: 1,
   presenceChange: 1,
   presenceRev: 1,
 } as const;
@@ -45,6 +46,7 @@ export const OWNED_FIELDS = [
   'statusExpiresAt',
   'statusId',
   'previousState',
+  'presenceWaiting',
   'presenceChange',
 ] as const;
 
@@ -63,6 +65,9 @@ export function userOf(document: Raw): UserRecord {
   const stash = user.previousState === undefined ? undefined : claimOf(user.previousState);
   if (stash) user.previousState = stash;
   else delete user.previousState;
+  const others = Array.isArray(user.presenceWaiting) ? user.presenceWaiting.flatMap((one) => claimOf(one) ?? []) : [];
+  if (others.length > 0) user.presenceWaiting = others;
+  else delete user.presenceWaiting;
   if (!isDate((user.presenceChange as { at?: unknown } | undefined)?.at)) delete user.presenceChange;
   user.presenceRev = typeof document.presenceRev === 'number' ? document.presenceRev : 0;
   return user as unknown as UserRecord;

@@ -2,6 +2,7 @@ import { HEARTBEATS_KEPT_MS } from '../port';
 import { MARKERS_COLLECTION } from './user-changes';
 import type { MongoConnection } from './connection';
 import { HISTORY_COLLECTION } from './history';
+import { SCHEDULES_COLLECTION } from './schedules';
 
 interface Wanted {
   readonly collection: string;
@@ -28,6 +29,13 @@ const WANTED: readonly Wanted[] = [
     key: { statusExpiresAt: 1 },
     options: { partialFilterExpression: { statusExpiresAt: { $exists: true } } },
   },
+  {
+    collection: 'users',
+    key: { 'previousState.statusExpiresAt': 1 },
+    options: { partialFilterExpression: { presenceWaiting: { $exists: true } } },
+  },
+  { collection: SCHEDULES_COLLECTION, key: { dueAt: 1 } },
+  { collection: SCHEDULES_COLLECTION, key: { uid: 1 } },
   { collection: 'presence_nodes', key: { at: 1 }, options: { expireAfterSeconds: HEARTBEATS_KEPT_MS / 1000 } },
   // Left by replicas that were killed.
   { collection: MARKERS_COLLECTION, key: { at: 1 }, options: { expireAfterSeconds: DAY_S } },

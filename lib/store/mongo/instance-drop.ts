@@ -1,6 +1,5 @@
 import type { Collection, FilterQuery } from 'mongodb';
 import type { SessionWork } from '../port';
-import { inOneReply } from './bulk';
 import type { SessionsDocument } from './documents';
 
 /**
@@ -16,7 +15,8 @@ function droppedInstance({ commands }: SessionWork): string | undefined {
  * Drops the sessions of lost instances, one command for all users of each: the database does that in a third of the time that an
  * update of each user takes. Those who have none any more are left as they are, so it is safe to repeat.
  *
- * @param had takes in the users that had one
+ * @param had takes in the users that had one. Who was asked for had one a moment ago, and the database tells only how many still
+ * did: if any did, or if its answer got lost, all are said to. Once too often is harmless, a miss is not
  */
 export async function dropAtOnce(
   sessions: Collection<SessionsDocument>,
@@ -25,11 +25,16 @@ export async function dropAtOnce(
 ): Promise<void> {
   for (const [instanceId, uids] of byInstance(work)) {
     const filter: FilterQuery<SessionsDocument> = { _id: { $in: uids }, 'connections.instanceId': instanceId };
-    const owners = await sessions.find(filter, { projection: { _id: 1 }, ...inOneReply(uids) }).toArray();
-    for (const { _id } of owners) had.add(_id);
     // The driver's types know no revision that may be missing.
     const update: object = { $pull: { connections: { instanceId } }, $inc: { rev: 1 } };
-    if (owners.length > 0) await sessions.updateMany(filter, update);
+    const addAll = () => uids.forEach((uid) => had.add(uid));
+    try {
+      const { modifiedCount } = await sessions.updateMany(filter, update);
+      if (modifiedCount > 0) addAll();
+    } catch (thrown) {
+      addAll();
+      throw thrown;
+    }
   }
 }
 

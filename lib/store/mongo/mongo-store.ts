@@ -4,7 +4,6 @@ import type {
   ConnectionCounts,
   PresenceStore,
   PresenceWrite,
-  PresenceWritten,
   SessionWork,
   StatusCounts,
   StoredInstance,
@@ -16,6 +15,7 @@ import { MongoHistory } from './history';
 import { ensureIndexes } from './indexes';
 import { MongoLedger } from './ledger';
 import { MongoQueries } from './queries';
+import { MongoSchedules } from './schedules';
 import { SessionWriter } from './session-writer';
 import { slicesToVerify } from './slices';
 import { MongoUserChanges } from './user-changes';
@@ -38,6 +38,7 @@ export interface MongoStoreOptions extends MongoOptions {
 export class MongoStore implements PresenceStore {
   readonly isShared = true;
   readonly history: MongoHistory;
+  readonly schedules: MongoSchedules;
   readonly userChanges: MongoUserChanges;
   private ownUsers = false;
   private readonly connection: MongoConnection;
@@ -52,6 +53,7 @@ export class MongoStore implements PresenceStore {
     this.queries = new MongoQueries(this.connection);
     this.coordination = new MongoCoordination(this.connection);
     this.history = new MongoHistory(this.connection, options.historyDays ?? 0);
+    this.schedules = new MongoSchedules(this.connection);
     this.userChanges = new MongoUserChanges(this.connection);
     this.ledger = new MongoLedger(this.connection, () => this.createsUsers);
     this.sessionWriter = new SessionWriter(this.connection, options.refreshAfterMs);
@@ -88,8 +90,12 @@ export class MongoStore implements PresenceStore {
     return this.sessionWriter.apply(work, nowMs);
   }
 
-  writePresence(writes: readonly PresenceWrite[]): Promise<PresenceWritten> {
-    return this.userWriter.write(writes, (uids) => this.sessionWriter.revsOf(uids));
+  writePresence(writes: readonly PresenceWrite[]): Promise<ReadonlySet<string>> {
+    return this.userWriter.write(writes);
+  }
+
+  sessionsMoved(written: readonly PresenceWrite[]): Promise<ReadonlySet<string>> {
+    return this.sessionWriter.moved(written);
   }
 
   ownersOfSessions(sessionIds: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {

@@ -6,6 +6,7 @@ import { isDate, USER_PROJECTION, userOf, type SessionsDocument, type UserDocume
 import { readUsers } from './read-users';
 
 const EXPIRED_AT_ONCE = 1000;
+const WAITING_ENDS = 'previousState.statusExpiresAt';
 const FIND_BATCH = 5000;
 /** An entry whose id is no text is no session (`sessionsOf`). Nothing would ever drop it, so it must not be found for that. */
 const IS_SESSION = { $type: 'string' };
@@ -96,11 +97,19 @@ export class MongoQueries {
   }
 
   usersExpired(nowMs: number): Promise<string[]> {
+    const ended = { $lt: new Date(nowMs) };
     return this.connection.patiently(async () => {
-      const filter: FilterQuery<UserDocument> = { statusExpiresAt: { $lt: new Date(nowMs) } };
-      const options = { projection: { _id: 1 }, sort: { statusExpiresAt: 1 }, limit: EXPIRED_AT_ONCE };
-      return (await this.users().find(filter, options).toArray()).map(({ _id }) => _id);
+      const [active, waiting] = await Promise.all([
+        this.findExpired({ statusExpiresAt: ended }, 'statusExpiresAt'),
+        this.findExpired({ presenceWaiting: { $exists: true }, [WAITING_ENDS]: ended }, WAITING_ENDS),
+      ]);
+      return [...new Set([...active, ...waiting])];
     });
+  }
+
+  private async findExpired(filter: object, by: string): Promise<string[]> {
+    const options = { projection: { _id: 1 }, sort: { [by]: 1 }, limit: EXPIRED_AT_ONCE };
+    return (await this.users().find(filter, options).toArray()).map(({ _id }) => _id);
   }
 
   private async findOwners(filter: FilterQuery<SessionsDocument>, limit = 0): Promise<string[]> {

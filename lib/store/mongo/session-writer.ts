@@ -2,7 +2,7 @@ import type { Collection } from 'mongodb';
 import { applySessionCommand, type SessionCommand } from '../../../domain/sessions';
 import type { Session } from '../../../domain/types';
 import { PresenceError } from '../../errors';
-import type { AppliedSessions, SessionWork } from '../port';
+import type { AppliedSessions, PresenceWrite, SessionWork } from '../port';
 import { compareAndSet, inOneReply } from './bulk';
 import type { MongoConnection } from './connection';
 import { dropAtOnce } from './instance-drop';
@@ -58,12 +58,21 @@ export class SessionWriter {
     });
   }
 
-  /** Session revisions of users; absent where there never was a session. */
-  async revsOf(uids: readonly string[]): Promise<ReadonlyMap<string, number>> {
-    const documents = await this.sessions()
-      .find({ _id: { $in: [...uids] } }, { projection: { rev: 1 }, ...inOneReply(uids) })
-      .toArray();
-    return new Map(documents.map(({ _id, rev }) => [_id, rev ?? 0]));
+  /** Users whose sessions are not at the revision any more that their presence was decided on. */
+  async moved(written: readonly PresenceWrite[]): Promise<ReadonlySet<string>> {
+    if (written.length === 0) return new Set();
+    const uids = written.map(({ after }) => after._id);
+    const documents = await this.connection.patiently(() =>
+      this.sessions()
+        .find({ _id: { $in: uids } }, { projection: { rev: 1 }, ...inOneReply(uids) })
+        .toArray(),
+    );
+    const revs = new Map(documents.map(({ _id, rev }) => [_id, rev ?? 0]));
+    return new Set(
+      written
+        .filter(({ after, sessionsRev }) => (revs.get(after._id) ?? 0) !== sessionsRev)
+        .map(({ after }) => after._id),
+    );
   }
 
   /** Reads, applies and writes once. @returns the places in `work` that lost their race */

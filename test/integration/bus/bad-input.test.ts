@@ -7,6 +7,8 @@ import type { RocketChatNode } from '../../helpers/rocket-chat-node';
 /** As much as NATS carries: its limit is 1 MiB a message. */
 const MEGABYTE = 'x'.repeat(1_000_000);
 const FUTURE = new Date(Date.now() + 3_600_000);
+const LATER = new Date(FUTURE.getTime() + 1000);
+const PAST = new Date(Date.now() - 3_600_000);
 /** A payload as a hostile caller would send it: an own key named __proto__. */
 const poisoned = (json: string): unknown => JSON.parse(json);
 
@@ -48,6 +50,10 @@ describe('bad input over the bus', () => {
     get: ['u'],
     getMany: [['u']],
     list: ['busy', 'admin'],
+    claims: ['u'],
+    schedule: ['u', { statusDefault: 'busy' }, FUTURE, LATER, 'UTC'],
+    schedules: ['u'],
+    cancelSchedule: ['u', 'id'],
   };
   /** What is wrong as one user of a batch is told in its result; only what is no batch is an error of the call. */
   const isItem = (action: string, what: string) =>
@@ -120,6 +126,22 @@ describe('bad input over the bus', () => {
     ['list', [null, null, 'tomorrow'], 'since'],
     ['list', [null, null, null, { $gt: '' }], 'after'],
     ['list', [null, null, null, null, 1.5], 'limit'],
+    ['schedule', ['u', { statusDefault: 'busy', statusId: 'mine' }, FUTURE, LATER], 'claim.statusId'],
+    ['schedule', ['u', { statusDefault: 'busy', statusExpiresAt: FUTURE }, FUTURE, LATER], 'claim.statusExpiresAt'],
+    ['schedule', ['u', { statusDefault: 'busy' }, null, LATER], 'startsAt'],
+    ['schedule', ['u', { statusDefault: 'busy' }, FUTURE], 'endsAt'],
+    ['schedule', ['u', { statusDefault: 'busy' }, LATER, FUTURE], 'endsAt'],
+    ['schedule', ['u', { statusDefault: 'busy' }, PAST, new Date(PAST.getTime() + 1)], 'endsAt'],
+    ['schedule', ['u', { statusDefault: 'busy' }, FUTURE, LATER, 'Mars/Phobos'], 'timeZone'],
+    ['schedule', ['u', { statusDefault: 'busy' }, null, { days: [], from: '12:00', to: '13:00' }], 'weekly.days'],
+    [
+      'schedule',
+      ['u', { statusDefault: 'busy' }, null, { days: ['XX'], from: '12:00', to: '13:00' }],
+      'weekly.days[0]',
+    ],
+    ['schedule', ['u', { statusDefault: 'busy' }, null, { days: ['MO'], from: '25:00', to: '13:00' }], 'weekly.from'],
+    ['schedule', ['u', { statusDefault: 'busy' }, null, { days: ['MO'], from: '12:00', to: '12:00' }], 'weekly.to'],
+    ['cancelSchedule', ['u', { $ne: null }], 'id'],
     ['upsertUsers', [Array.from({ length: 1001 }, (_, i) => ({ _id: `u${i}` }))], 'users'],
   ])('%s%j names the field %s', async (action, args, field) => {
     await expect(core.call(action, ...args)).rejects.toMatchObject({ type: 'INVALID_ARGUMENT', data: { field } });

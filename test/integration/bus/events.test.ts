@@ -9,8 +9,7 @@ describe('events and counts over the bus', () => {
 
   beforeEach(async () => {
     bus = await BusFixture.start();
-    await bus.replica({ nodeID: 'presence-1' });
-    core = await bus.rocketChat('core-1');
+    [core] = await Promise.all([bus.rocketChat('core-1'), bus.replica({ nodeID: 'presence-1' })]);
   });
   afterEach(() => bus.stop());
 
@@ -114,6 +113,8 @@ describe('events and counts over the bus', () => {
       .sort();
     expect(names).toEqual(
       [
+        'cancelSchedule',
+        'claims',
         'clearActiveState',
         'endActiveState',
         'explain',
@@ -127,6 +128,8 @@ describe('events and counts over the bus', () => {
         'removeConnection',
         'removeLostConnections',
         'resetPeakConnections',
+        'schedule',
+        'schedules',
         'setActiveState',
         'setConnectionStatus',
         'setStatus',

@@ -23,8 +23,7 @@ describe('the lease of a session', () => {
   beforeEach(async () => {
     bus = await BusFixture.start();
     folder = mkdtempSync(join(tmpdir(), 'presence-leases-'));
-    replica = await startPresence();
-    core = await bus.rocketChat('core-1');
+    [replica, core] = await Promise.all([startPresence(), bus.rocketChat('core-1')]);
   });
   afterEach(async () => {
     await beating?.stop();

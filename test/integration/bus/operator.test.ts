@@ -102,7 +102,7 @@ describe('actions for operators', () => {
     const [state] = await replica.store.applySessions([{ uid, commands: [] }], Date.now());
     const before = state!.user!;
     const after = { ...before, status: 'offline' as const, presenceRev: before.presenceRev + 1 };
-    const { written } = await replica.store.writePresence([{ before, after, sessionsRev: state!.sessionsRev }]);
+    const written = await replica.store.writePresence([{ before, after, sessionsRev: state!.sessionsRev }]);
     expect([...written]).toEqual([uid]);
   }
 

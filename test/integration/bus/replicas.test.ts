@@ -4,7 +4,7 @@ import type { RocketChatNode } from '../../helpers/rocket-chat-node';
 
 const REPLICAS = ['presence-a', 'presence-b', 'presence-c'];
 
-/** Design invariant 13: any call may reach any replica. */
+/** Design invariant 13: a call may reach whichever replica. */
 describe('several replicas on one bus', () => {
   let bus: BusFixture;
   let core: RocketChatNode;

@@ -178,7 +178,9 @@ describe('the MongoDB store among other writers', () => {
     );
     expect(commands.sort()).toEqual(['find', 'find', 'update']);
     commands = [];
-    await store.writePresence(states.map(({ user, sessionsRev }) => next(user!, { status: 'online' }, sessionsRev)));
+    const writes = states.map(({ user, sessionsRev }) => next(user!, { status: 'online' }, sessionsRev));
+    await store.writePresence(writes);
+    await store.sessionsMoved(writes);
     expect(commands.sort()).toEqual(['find', 'update']);
     commands = [];
     await store.applySessions(

@@ -1,37 +1,27 @@
-import { applyClaim, isExpired, sameClaims, settleExpiry, type ClaimRequest } from '../../../domain/claims';
+import { settleExpiry } from '../../../domain/claims';
 import type { Claim, ClaimState } from '../../../domain/types';
-
-const HOUR = 3_600_000;
-const NOW_MS = Date.UTC(2025, 0, 15, 12);
-const [PAST, NOW, LATER] = [new Date(NOW_MS - 1), new Date(NOW_MS), new Date(NOW_MS + HOUR)];
-const CLEARED: ClaimState = { statusDefault: 'online', statusText: '' };
-
-const set = (claim: Claim): ClaimRequest => ({ kind: 'setActive', claim });
-const end = (statusId?: string): ClaimRequest => ({ kind: 'endActive', statusId });
-const clear: ClaimRequest = { kind: 'clearActive' };
-const apply = (state: ClaimState, request: ClaimRequest) => applyClaim(state, request, NOW_MS);
-/** A database may hold null where the types only know absence (contract 5.4). */
-const stored = <T extends object>(doc: { [K in keyof T]?: T[K] | null }) => doc as T;
-
-const call: Claim = { statusDefault: 'busy', statusText: 'in a call', statusSource: 'internal', statusId: 'call' };
-const calendar: Partial<Claim> = { statusSource: 'external', statusExpiresAt: LATER, statusId: 'calendar' };
-const meeting: Claim = { statusDefault: 'busy', statusText: 'in a meeting', ...calendar };
-const lunch: Claim = { statusDefault: 'away', statusText: 'lunch', statusSource: 'manual' };
-const golf: Claim = { statusDefault: 'busy', statusText: 'golf', statusSource: 'manual' };
-const plain: Claim = { statusDefault: 'away', statusText: 'plain' };
-const invisible: ClaimState = { statusDefault: 'offline', statusText: '', statusSource: 'manual' };
-const expired = (claim: Claim): Claim => ({ ...claim, statusExpiresAt: PAST });
-const over = (active: Claim, previousState: Claim): ClaimState => ({ ...active, previousState });
-
-function expectAccepted(state: ClaimState, request: ClaimRequest, after: ClaimState): void {
-  // Strict: absent fields are left out, not undefined.
-  expect(apply(state, request)).toStrictEqual({ accepted: true, state: after });
-}
-function expectUntouched(state: ClaimState, request: ClaimRequest, accepted: boolean): void {
-  const outcome = apply(state, request);
-  expect(outcome.accepted).toBe(accepted);
-  expect(outcome.state).toBe(state);
-}
+import { isExpired } from '../../../domain/waiting';
+import {
+  NOW_MS,
+  PAST,
+  NOW,
+  LATER,
+  CLEARED,
+  set,
+  end,
+  clear,
+  stored,
+  call,
+  meeting,
+  lunch,
+  golf,
+  plain,
+  invisible,
+  expired,
+  over,
+  expectAccepted,
+  expectUntouched,
+} from '../../helpers/claim-builders';
 
 describe('clearActive (C1)', () => {
   test.each<[string, ClaimState]>([
@@ -99,11 +89,12 @@ describe('setActive with equal or greater power (C3)', () => {
 
   test('manual drops a stash (C3a)', () => expectAccepted(over(meeting, plain), set(lunch), lunch));
 
-  test('a stronger claim, or another internal one, stashes the active one and loses the older stash (C3b)', () => {
+  test('a stronger claim, or another internal one, stashes the active one before the older stash (C3b)', () => {
     const second: Claim = { ...call, statusId: 'call-2' };
-    expectAccepted(over(call, lunch), set(second), over(second, call));
-    expectAccepted(over(lunch, meeting), set(call), over(call, lunch));
-    expectAccepted(over(meeting, plain), set(call), over(call, meeting));
+    expectAccepted(over(call, lunch), set(second), over(second, call, lunch));
+    expectAccepted(over(lunch, meeting), set(call), over(call, lunch, meeting));
+    expectAccepted(over(meeting, plain), set(call), over(call, meeting, plain));
+    expectAccepted(over(meeting, expired(plain)), set(call), over(call, meeting));
   });
 
   test('a stash of a claim without text and default gets an empty text and online (C3b)', () => {
@@ -124,19 +115,26 @@ describe('setActive with equal or greater power (C3)', () => {
 describe('setActive weaker than the active claim (C4–C6)', () => {
   test.each<[string, Claim, Claim, Claim]>([
     ['C4 an expired stash of greater power', call, expired(lunch), meeting],
-    ['C5 a stash of equal power', call, meeting, { ...golf, statusSource: 'external' }],
-    ['C5 a stash of lesser power', call, meeting, lunch],
     ['C5 a stash without a source', call, plain, { statusDefault: 'busy' }],
+    ['C5 what the user said before', call, lunch, golf],
   ])('replaces %s and leaves the display', (_name, active, stash, claim) => {
     expectAccepted(over(active, stash), set(claim), over(active, claim));
   });
 
   test.each<[string, Claim, Claim, Claim]>([
+    ['a stash of equal power', call, meeting, { ...golf, statusSource: 'external' }],
+    ['a stash of lesser power', call, meeting, lunch],
+  ])('takes the place of %s, which goes on waiting (C5)', (_name, active, stash, claim) => {
+    expectAccepted(over(active, stash), set(claim), over(active, claim, stash));
+  });
+
+  // C6 rejects: there is one place to wait. Here there are more (decisions/0010).
+  test.each<[string, Claim, Claim, Claim]>([
     ['a stronger stash', call, lunch, meeting],
     ['a stronger stash that ends this very moment', call, { ...lunch, statusExpiresAt: NOW }, meeting],
     ['a stash with a source, the claim having none', call, meeting, plain],
-  ])('is rejected by %s (C6)', (_name, active, stash, claim) =>
-    expectUntouched(over(active, stash), set(claim), false),
+  ])('waits behind %s (C6)', (_name, active, stash, claim) =>
+    expectAccepted(over(active, stash), set(claim), over(active, stash, claim)),
   );
 
   test('the same waiting claim again is accepted and leaves the very same state', () => {
@@ -214,36 +212,4 @@ describe('time', () => {
     ['restores what waits behind it', over(expired(call), lunch), lunch],
     ['resets when what waits has expired too', over(expired(call), expired(lunch)), CLEARED],
   ])('settleExpiry %s', (_name, state, after) => expect(settleExpiry(state, NOW_MS)).toStrictEqual(after));
-});
-
-test('claims that differ in one field differ, active or waiting; ends are compared by time', () => {
-  for (const field of Object.keys(meeting)) {
-    const other = { ...meeting, [field]: undefined };
-    expect([field, sameClaims(meeting, other)]).toEqual([field, false]);
-    expect([field, sameClaims(over(call, meeting), over(call, other))]).toEqual([field, false]);
-  }
-  expect(sameClaims(meeting, { ...meeting, statusExpiresAt: new Date(LATER) })).toBe(true);
-});
-
-describe('null counts as absent (contract 5.4)', () => {
-  const nulls = { statusSource: null, statusExpiresAt: null, statusId: null, previousState: null };
-
-  test('a request for what holds already leaves the very same state, nulls or not', () => {
-    expectUntouched(stored<ClaimState>({ ...nulls, statusDefault: 'online', statusText: '' }), clear, true);
-    expectUntouched(stored<ClaimState>({ ...nulls, ...lunch }), set(lunch), true);
-    expect(sameClaims(stored<ClaimState>({ ...nulls, ...lunch }), lunch)).toBe(true);
-    expect(sameClaims(over(call, stored<Claim>({ ...lunch, statusExpiresAt: null })), over(call, lunch))).toBe(true);
-  });
-
-  test('a stash with null fields is restored without them, and does not expire', () => {
-    const stash = stored<Claim>({ ...lunch, statusExpiresAt: null, statusId: null });
-    expectAccepted(over(call, stash), end(), lunch);
-    expectUntouched(over(call, stash), set(meeting), false);
-  });
-
-  test('no source is the weakest, no id matches no id asked for, no stash waits', () => {
-    expectAccepted(stored<ClaimState>({ ...plain, ...nulls }), set(meeting), meeting);
-    expectUntouched(stored<ClaimState>({ ...call, ...nulls, previousState: lunch }), end('call'), false);
-    expectAccepted(stored<ClaimState>({ ...call, previousState: null }), end(), CLEARED);
-  });
 });

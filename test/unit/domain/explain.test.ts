@@ -1,4 +1,5 @@
 import { explain, type ExplainContext, type Explanation } from '../../../domain/explain';
+import type { Schedule } from '../../../domain/schedule';
 import type { Session, Status, UserRecord } from '../../../domain/types';
 
 const SECOND = 1000;
@@ -10,6 +11,7 @@ const CONTEXT: ExplainContext = {
   leaseMs: 150 * SECOND,
   countsFromMs: 0,
   heartbeating: new Set(['ddp-1']),
+  schedules: [],
   instanceState: (id) => (id === 'ddp-1' ? 'up' : id === 'ddp-2' ? 'gone' : 'unknown'),
 };
 const user = (fields: Partial<UserRecord> = {}): UserRecord => ({
@@ -135,6 +137,26 @@ describe('claims', () => {
     ]);
     expect(explained).toMatchObject({ claim: LUNCH, waiting: [], agrees: false, due: 'away' });
   });
+});
+
+test('what is scheduled is among what will happen by itself', () => {
+  const next = { startsAt: at(-30 * SECOND), endsAt: at(-90 * SECOND) };
+  const schedule: Schedule = {
+    _id: 'schedule-1',
+    uid: 'ann',
+    claim: { statusDefault: 'busy', statusSource: 'internal' },
+    ...next,
+    timeZone: 'UTC',
+    createdAt: at(0),
+    dueAt: next.startsAt,
+  };
+  const timer = { what: 'scheduled-claim-begins', inMs: 30_000, schedule: 'schedule-1' };
+  const schedules = [
+    { ...schedule, next },
+    { ...schedule, _id: 'schedule-2' },
+  ];
+  const ending = user({ status: 'busy', ...MEETING, statusExpiresAt: at(-60 * SECOND) });
+  expect(of(ending, [], { schedules }).timers).toEqual([timer, { what: 'claim-ends', inMs: 60_000 }]);
 });
 
 test('the last change has its cause and its age', () => {

@@ -89,7 +89,8 @@ describe('decide by claims', () => {
     const requests = [set(call), set(meeting), set(lunch), end('nobody'), end('call')];
     const { after, accepted } = decideOn(user(), { requests, cause: 'claim' });
     expect(accepted).toEqual([true, true, true, false, true]);
-    expect(after).toEqual({ ...user(), ...lunch, status: 'away', ...changed('claim', 'online'), presenceRev: 8 });
+    const shown = { ...user(), ...lunch, status: 'away', ...changed('claim', 'online'), presenceRev: 8 };
+    expect(after).toEqual({ ...shown, previousState: meeting });
   });
 
   test('gives back the very same user when a request is rejected', () => {

@@ -87,7 +87,8 @@ describe('durability', () => {
     await connectAll(await openIn(folder), ['u0']);
     const files = (await fs.readdir(folder)).filter((name) => name.endsWith('.db'));
     const modes = await Promise.all(files.map(async (name) => (await fs.stat(path.join(folder, name))).mode & 0o777));
-    expect(modes).toEqual([0o600, 0o600, 0o600, 0o600]);
+    expect(modes).toEqual(files.map(() => 0o600));
+    expect(files.length).toBeGreaterThanOrEqual(5);
   });
 
   /** Writes users often enough for one compaction. NeDB's appends are done at once, which is much faster. */
