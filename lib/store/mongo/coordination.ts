@@ -20,7 +20,7 @@ export class MongoCoordination {
   constructor(private readonly connection: MongoConnection) {}
 
   /**
-   * Takes or renews the lease on a job (port: `lead`). While the database is away this waits as long as any operation,
+   * Takes or renews the lease on a job (port: `lead`). While the database is away this waits as long as every operation,
    * which may be longer than the lease: so the holder must measure, on a monotonic clock of its own and from before
    * it asked, for how long it has it, and not wait for this answer to learn that it has ended.
    *
