@@ -1,8 +1,14 @@
 import type { NodeSeen } from '../domain/node-watch';
-import type { PresenceChange } from '../domain/presence';
+import { isShownChange, type PresenceChange } from '../domain/presence';
 
 /** Moleculer counts heartbeats in whole seconds. */
 const ROUNDING_MS = 1000;
+
+interface Held {
+  readonly change: PresenceChange;
+  /** Nobody else changed the user in between, so nobody told of it either. */
+  readonly isWhole: boolean;
+}
 
 /**
  * Decides when changes are told. The bus keeps nothing for who is not on it, and a node that comes back to it knows
@@ -10,7 +16,7 @@ const ROUNDING_MS = 1000;
  * from what was last told to what is now. Pure: times are milliseconds of a monotonic clock.
  */
 export class Teller {
-  private readonly held = new Map<string, PresenceChange>();
+  private readonly held = new Map<string, Held>();
   private isHolding = false;
   /** Since when the bus is back, while changes are held. */
   private upSinceMs: number | undefined;
@@ -37,9 +43,10 @@ export class Teller {
   }
 
   /**
-   * Takes in how things stand, and tells what was held once all nodes are heard of again.
+   * Takes in how things stand, and tells what was held once all nodes are heard of again. A user who came back to what was last
+   * told of him has not changed for anybody.
    *
-   * @returns of how many users; undefined while nothing is held back, or still is
+   * @returns of how many users it told; undefined while nothing is held back, or still is
    */
   look(isUp: boolean, nodes: readonly NodeSeen[], nowMs: number): number | undefined {
     if (!this.isHolding || !isUp) return undefined;
@@ -48,14 +55,21 @@ export class Teller {
     const allAreBack = nodes.every(({ available, silentMs }) => available && silentMs + ROUNDING_MS < upMs);
     if (!allAreBack && upMs < this.patienceMs) return undefined;
     this.isHolding = false;
-    const changes = [...this.held.values()];
+    const held = [...this.held.values()];
     this.held.clear();
-    for (const change of changes) this.send(change);
-    return changes.length;
+    const news = held.filter(({ change, isWhole }) => !isWhole || isShownChange(change.before, change.after));
+    for (const { change } of news) this.send(change);
+    return news.length;
   }
 
   private hold(change: PresenceChange): void {
-    const { before } = this.held.get(change.after._id) ?? change;
-    this.held.set(change.after._id, { before, after: change.after });
+    const { before, after } = change;
+    const earlier = this.held.get(after._id);
+    if (!earlier) {
+      this.held.set(after._id, { change, isWhole: true });
+      return;
+    }
+    const isWhole = earlier.isWhole && earlier.change.after.presenceRev === before.presenceRev;
+    this.held.set(after._id, { change: { before: earlier.change.before, after }, isWhole });
   }
 }

@@ -1,12 +1,17 @@
 import type { NodeSeen } from '../../domain/node-watch';
 import type { PresenceChange } from '../../domain/presence';
+import type { Status } from '../../domain/types';
 import { Teller } from '../../lib/teller';
 
 const PATIENCE_MS = 30_000;
 
-const change = (_id: string, from: number, to: number): PresenceChange => ({
-  before: { _id, presenceRev: from },
-  after: { _id, presenceRev: to },
+const STATUSES = ['offline', 'online', 'away'] as const;
+/** From revision to revision, each with a status of its own. */
+const change = (_id: string, from: number, to: number): PresenceChange =>
+  moved(_id, from, STATUSES[from % 3]!, to, STATUSES[to % 3]!);
+const moved = (_id: string, from: number, was: Status, to: number, is: Status): PresenceChange => ({
+  before: { _id, presenceRev: from, status: was },
+  after: { _id, presenceRev: to, status: is },
 });
 const node = (id: string, silentMs: number, available = true): NodeSeen => ({ id, available, silentMs });
 
@@ -32,6 +37,23 @@ it('holds one change a user from the loss of the bus, from what was last told to
   expect(teller.look(true, [], 1)).toBe(2);
   expect(told).toEqual([change('ann', 1, 3), change('bob', 7, 8)]);
   expect(teller.look(true, [], 2)).toBeUndefined();
+});
+
+it('tells nothing of a user who came back to what was last told of him', () => {
+  teller.busWentDown();
+  teller.tell([moved('ann', 1, 'online', 2, 'offline'), moved('bob', 1, 'online', 2, 'offline')]);
+  teller.tell([moved('ann', 2, 'offline', 3, 'online'), moved('bob', 2, 'offline', 3, 'away')]);
+  expect(teller.look(true, [], 1)).toBe(1);
+  expect(told).toEqual([moved('bob', 1, 'online', 3, 'away')]);
+});
+
+it('tells it all the same when another replica changed him in between, and told of that', () => {
+  teller.busWentDown();
+  teller.tell([moved('ann', 1, 'online', 2, 'offline')]);
+  teller.tell([moved('ann', 3, 'busy', 4, 'online')]);
+  teller.tell([moved('ann', 4, 'online', 5, 'away'), moved('ann', 5, 'away', 6, 'online')]);
+  expect(teller.look(true, [], 1)).toBe(1);
+  expect(told).toEqual([moved('ann', 1, 'online', 6, 'online')]);
 });
 
 it('holds also what changes between the return of the bus and word of all its nodes', () => {
