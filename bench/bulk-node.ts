@@ -1,9 +1,10 @@
 import type { Context } from 'moleculer';
-import type { BulkWriteOperation, Collection } from 'mongodb';
+import type { Collection } from 'mongodb';
 import type { Session, Status } from '../domain/types';
 import { compareAndSet } from '../lib/store/mongo/bulk';
+import type { PresenceWrite } from '../lib/store/port';
 import type { SessionsDocument, UserDocument } from '../lib/store/mongo/documents';
-import { sessionsStatement, userStatement } from '../lib/store/mongo/statements';
+import { sessionsStatements, userStatements, type SessionsWrite } from '../lib/store/mongo/statements';
 import { MongoConnection } from '../lib/store/mongo/connection';
 import { ensureIndexes } from '../lib/store/mongo/indexes';
 import { mongoUrlOf, runNode } from './bench-node';
@@ -55,18 +56,14 @@ class Bulk {
 
   private async write(users: readonly number[], { sessions, status }: BulkWork): Promise<void> {
     const at = new Date();
-    await inBulk(
-      this.sessions,
-      users.map((user) => this.sessionStatement(user, sessions, at)),
-    );
+    const sessionsWrites = users.map((user) => this.sessionsWrite(user, sessions, at));
+    check(await compareAndSet(this.sessions, sessionsStatements(sessionsWrites), users.length));
     if (status === undefined) return;
-    await inBulk(
-      this.users,
-      users.map((user) => this.userStatement(user, status, at)),
-    );
+    const writes = users.map((user) => this.presenceWrite(user, status, at));
+    check(await compareAndSet(this.users, userStatements(writes, 'xxxxxx.xx', at, false), users.length));
   }
 
-  private sessionStatement(user: number, count: number, at: Date): Statement<SessionsDocument> {
+  private sessionsWrite(user: number, count: number, at: Date): SessionsWrite {
     const known = this.of(user);
     const entry = (id: string): Session => {
       return { id, instanceId: CALLER, status: 'online', _createdAt: at, _updatedAt: at };
@@ -75,17 +72,17 @@ class Bulk {
     const stored = { _id: `u${user}`, rev: known.rev ?? undefined, connections: sessionsOf(known.sessions) };
     known.rev = (known.rev ?? 0) + 1;
     known.sessions = count;
-    return sessionsStatement(stored, { uid: `u${user}`, sessions: sessionsOf(count), sessionsRev: known.rev });
+    return { stored, after: { uid: `u${user}`, sessions: sessionsOf(count), sessionsRev: known.rev } };
   }
 
-  private userStatement(user: number, status: Status, at: Date): Statement<UserDocument> {
+  private presenceWrite(user: number, status: Status, at: Date): PresenceWrite {
     const known = this.of(user);
     const [_id, from] = [`u${user}`, status === 'online' ? 'offline' : 'online'] as const;
     const before = { _id, status: from, statusConnection: from, presenceRev: known.presenceRev };
     const presenceChange = { cause: 'connection', from, at } as const;
     known.presenceRev += 1;
     const after = { _id, status, statusConnection: status, presenceChange, presenceRev: known.presenceRev };
-    return userStatement({ before, after, sessionsRev: known.rev ?? 0 }, 'xxxxxx.xx', at, false);
+    return { before, after, sessionsRev: known.rev ?? 0 };
   }
 
   private of(user: number): Known {
@@ -93,14 +90,8 @@ class Bulk {
   }
 }
 
-type Statement<T> = BulkWriteOperation<T>;
-
-async function inBulk<T extends { readonly _id: string }>(
-  collection: Collection<T>,
-  statements: Statement<T>[],
-): Promise<void> {
-  if (await compareAndSet(collection, statements)) return;
-  throw new Error(`of ${statements.length} statements not all were applied`);
+function check(isApplied: boolean): void {
+  if (!isApplied) throw new Error('not all statements were applied');
 }
 
 void runNode(async (config) => {

@@ -3,19 +3,20 @@ import type { BulkWriteOperation, Collection } from 'mongodb';
 const DUPLICATE_KEY = 11_000;
 
 /**
- * One unordered bulk write of compare-and-set operations, each for other documents.
+ * One unordered bulk write of compare-and-set statements, each for other documents.
  *
- * @param documents how many they are for
+ * @param documents how many they are for in all
  * @returns whether every one of them was applied; if not, the caller looks which
  */
 export async function compareAndSet<T extends { readonly _id: string }>(
   collection: Collection<T>,
-  operations: BulkWriteOperation<T>[],
-  documents = operations.length,
+  statements: BulkWriteOperation<T>[],
+  documents: number,
 ): Promise<boolean> {
   try {
-    const result = await collection.bulkWrite(operations, { ordered: false });
-    return (result.matchedCount ?? 0) + (result.upsertedCount ?? 0) === documents;
+    const result = await collection.bulkWrite(statements, { ordered: false });
+    // Not `matchedCount`: a document that is no longer as it was read is found, and left as it is.
+    return (result.modifiedCount ?? 0) + (result.upsertedCount ?? 0) === documents;
   } catch (thrown) {
     // An upsert whose filter no longer matches runs into the document it meant to create: a lost race.
     if (onlyDuplicates(thrown)) return false;

@@ -7,7 +7,7 @@ import { compareAndSet, inOneReply } from './bulk';
 import type { MongoConnection } from './connection';
 import { dropAtOnce } from './instance-drop';
 import { readUsers } from './read-users';
-import { sessionsStatement } from './statements';
+import { sessionsStatements } from './statements';
 import { sessionsOf, type SessionsDocument, type UserDocument } from './documents';
 
 interface SessionsWrite {
@@ -115,8 +115,8 @@ export class SessionWriter {
 
   /** @returns the places that lost */
   private async writeSessions(writes: readonly SessionsWrite[]): Promise<number[]> {
-    const operations = writes.map(({ stored, applied }) => sessionsStatement(stored, applied));
-    if (await compareAndSet(this.sessions(), operations)) return [];
+    const statements = sessionsStatements(writes.map(({ stored, applied }) => ({ stored, after: applied })));
+    if (await compareAndSet(this.sessions(), statements, writes.length)) return [];
     const uids = writes.map(({ applied }) => applied.uid);
     const now = new Map(
       (

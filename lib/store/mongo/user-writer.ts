@@ -22,11 +22,11 @@ export class UserWriter {
     const batch = `${this.self}.${(this.batches++).toString(36)}`;
     const uids = writes.map(({ after }) => after._id);
     const at = new Date();
-    const operations = userStatements(writes, batch, at, this.ownsUsers());
+    const statements = userStatements(writes, batch, at, this.ownsUsers());
     let retried = false;
     return this.connection.patiently(async () => {
       // On a repetition some may be there already from the attempt whose answer got lost: the slots tell.
-      const all = (await compareAndSet(this.users(), operations, writes.length)) && !retried;
+      const all = (await compareAndSet(this.users(), statements, writes.length)) && !retried;
       retried = true;
       if (all) return new Set(uids);
       const slots = await this.slots(uids);
