@@ -15,11 +15,10 @@ const MAX_BATCH = 512;
 /** Of those in the background, where they share a lane with live ones: a flush is not much longer for them. */
 const MAX_BACKGROUND = 64;
 /**
- * Commands of one flush in the background, where these have a lane of their own. A lost node's users share a statement, which a
- * database carries out in one go: with 80 of them the p99 of live calls more than doubled now and then, with 112 every
- * time (test/chaos/streamer-kill).
+ * Of those in the background, where these have a lane of their own: live calls wait for a statement's end (test/chaos/streamer-kill).
+ * With 64 their p99 doubled now and then while a node's loss was worked off; with 20 that took longer and no less of the p99.
  */
-const BACKGROUND_BATCH = 64;
+const BACKGROUND_BATCH = 32;
 /**
  * While one lane waits for the database the other decides, and a database writes for two at once more than for
  * one. More than two gained nothing on two cores (bench/README.md).
