@@ -3,7 +3,7 @@ import type { Command, CommandResult } from '../domain/commands';
 import { decide, firstContact, isShownChange, type Decision, type PresenceChange } from '../domain/presence';
 import { PresenceError } from './errors';
 import { HistoryWriter } from './history-writer';
-import type { AppliedSessions, PresenceStore, PresenceWrite } from './store/port';
+import type { AppliedSessions, PresenceStore, PresenceWrite, SessionOwners } from './store/port';
 import { callersOf, forgetAnswered, groupByUser, NO_CALLER, type UserWork } from './user-work';
 
 export interface EngineOptions {
@@ -37,11 +37,13 @@ export class PresenceEngine {
     const { store, clock } = this.options;
     const nowMs = clock();
     const results = new Array<CommandResult | Error>(commands.length);
-    const work = groupByUser(commands, await this.ownersOfLeaving(commands));
+    const { owners, asRead } = await this.ownersOfLeaving(commands);
+    const work = groupByUser(commands, owners);
     const works = [...work.values()];
     let states = await store.applySessions(
       works.map(({ uid, sessions }) => ({ uid, commands: sessions })),
       nowMs,
+      asRead,
     );
     states.forEach(({ found, sessions }, i) => Object.assign(works[i]!, { found, sessionsAfter: sessions }));
     for (let attempt = 0; states.length > 0; attempt++) {
@@ -117,7 +119,7 @@ export class PresenceEngine {
   }
 
   /** Who holds the sessions that leave in this batch: each is removed wherever it is stored. */
-  private async ownersOfLeaving(commands: readonly Command[]): Promise<ReadonlyMap<string, readonly string[]>> {
+  private async ownersOfLeaving(commands: readonly Command[]): Promise<SessionOwners> {
     const leaving: string[] = [];
     for (const command of commands) {
       if (command.kind === 'session' && command.session.kind === 'disconnect') leaving.push(command.session.session);
@@ -133,7 +135,7 @@ async function allOf<A, B>(both: readonly [Promise<A>, Promise<B>]): Promise<[A,
 }
 
 const NOBODY: ReadonlySet<string> = new Set();
-const NO_OWNERS: ReadonlyMap<string, readonly string[]> = new Map();
+const NO_OWNERS: SessionOwners = { owners: new Map() };
 
 /** Writes the answers of one user's callers. Without a decision the user is unknown. */
 function answer(

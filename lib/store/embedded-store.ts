@@ -15,6 +15,7 @@ import type {
   ConnectionCounts,
   PresenceStore,
   PresenceWrite,
+  SessionOwners,
   SessionWork,
   StatusCounts,
   StoredInstance,
@@ -126,8 +127,8 @@ export class EmbeddedStore implements PresenceStore {
     return uidsOf(written.filter(({ after, sessionsRev }) => (this.sessions.get(after._id)?.rev ?? 0) !== sessionsRev));
   }
 
-  async ownersOfSessions(sessionIds: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {
-    return new Map(sessionIds.map((id) => [id, this.index.ownersOf(id)]));
+  async ownersOfSessions(sessionIds: readonly string[]): Promise<SessionOwners> {
+    return { owners: new Map(sessionIds.map((id) => [id, this.index.ownersOf(id)])) };
   }
 
   async ownersOfInstance(instanceId: string): Promise<string[]> {

@@ -3,6 +3,16 @@ import type { Session, Status, UserRecord } from '../../domain/types';
 import type { HistoryStore } from './history-port';
 import type { ScheduleStore } from './schedule-port';
 
+/** What a store has just read of users' sessions, by user and in a form of its own. */
+export type SessionsAsRead = ReadonlyMap<string, unknown>;
+
+export interface SessionOwners {
+  /** Users that hold each session, none for one that nobody holds. */
+  readonly owners: ReadonlyMap<string, readonly string[]>;
+  /** For `applySessions`, which need not read it again. */
+  readonly asRead?: SessionsAsRead;
+}
+
 /** What a store knows of one user, read at one time. */
 export interface UserState {
   readonly uid: string;
@@ -101,8 +111,12 @@ export interface PresenceStore {
   open(): Promise<void>;
   close(): Promise<void>;
 
-  /** Applies session commands, atomically for each user, and answers the state after. One entry a work, in order. */
-  applySessions(work: readonly SessionWork[], nowMs: number): Promise<AppliedSessions[]>;
+  /**
+   * Applies session commands, atomically for each user, and answers the state after. One entry a work, in order.
+   *
+   * @param asRead read a moment ago: what is applied to it is written only if it is still so
+   */
+  applySessions(work: readonly SessionWork[], nowMs: number, asRead?: SessionsAsRead): Promise<AppliedSessions[]>;
   /** Writes presence compare-and-set on `presenceRev`. @returns users whose revision was still that of `before` */
   writePresence(writes: readonly PresenceWrite[]): Promise<ReadonlySet<string>>;
   /**
@@ -113,7 +127,7 @@ export interface PresenceStore {
   sessionsMoved(written: readonly PresenceWrite[]): Promise<ReadonlySet<string>>;
 
   /** Users that hold any of these sessions. */
-  ownersOfSessions(sessionIds: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>>;
+  ownersOfSessions(sessionIds: readonly string[]): Promise<SessionOwners>;
   ownersOfInstance(instanceId: string): Promise<string[]>;
   /** Users that hold a session of an instance not in `keep`. */
   ownersOutside(keep: ReadonlySet<string>): Promise<string[]>;

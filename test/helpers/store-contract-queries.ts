@@ -34,9 +34,22 @@ export function describeStoreQueries(underTest: () => StoreUnderTest): void {
       ),
     );
     const owners = async (...ids: string[]) => {
-      const found = await store.ownersOfSessions(ids);
+      const { owners: found } = await store.ownersOfSessions(ids);
       return ids.map((id) => [...(found.get(id) ?? [])].sort());
     };
+
+    it('applies commands to what was read with the owners, also when that has changed since', async () => {
+      const { asRead } = await store.ownersOfSessions(['shared']);
+      await store.applySessions([work('outside', connect('late', 'node2')), work('left', connect('e', 'node1'))], NOW);
+      const works = [work('both', disconnect('shared')), work('outside', disconnect('shared')), work('left')];
+      const applied = await store.applySessions(works, NOW, asRead);
+      expect(applied.map(({ found, sessions }) => [found, sessions.map(({ id }) => id)])).toEqual([
+        [[true], ['b']],
+        [[true], ['c', 'late']],
+        [[], ['e']],
+      ]);
+      expect(await owners('shared', 'b', 'c', 'late')).toEqual([[], ['both'], ['outside'], ['outside']]);
+    });
 
     it('finds every owner of a session id', async () => {
       expect(await owners('shared', 'a', 'd', 'never')).toEqual([['both', 'outside'], ['inside'], [], []]);

@@ -62,7 +62,7 @@ it('keeps all that was acknowledged when the process is killed, again and again'
     );
     const stored = new Set(states.flatMap(({ sessions }) => sessions.map(({ id }) => id)));
     expect(acknowledged.filter((id) => !stored.has(id))).toEqual([]);
-    const owners = await store.ownersOfSessions(acknowledged);
+    const { owners } = await store.ownersOfSessions(acknowledged);
     expect(acknowledged.filter((id) => owners.get(id)?.join() !== ownerOf(id))).toEqual([]);
     for (const { uid, user } of states) {
       const last = acknowledged.findLast((id) => ownerOf(id) === uid)!;

@@ -4,6 +4,8 @@ import type {
   ConnectionCounts,
   PresenceStore,
   PresenceWrite,
+  SessionOwners,
+  SessionsAsRead,
   SessionWork,
   StatusCounts,
   StoredInstance,
@@ -11,6 +13,7 @@ import type {
 } from '../port';
 import { MongoConnection, type MongoOptions } from './connection';
 import { MongoCoordination } from './coordination';
+import type { SessionsDocument } from './documents';
 import { MongoHistory } from './history';
 import { ensureIndexes } from './indexes';
 import { MongoLedger } from './ledger';
@@ -86,8 +89,8 @@ export class MongoStore implements PresenceStore {
     return this.connection.isThere;
   }
 
-  applySessions(work: readonly SessionWork[], nowMs: number): Promise<AppliedSessions[]> {
-    return this.sessionWriter.apply(work, nowMs);
+  applySessions(work: readonly SessionWork[], nowMs: number, asRead?: SessionsAsRead): Promise<AppliedSessions[]> {
+    return this.sessionWriter.apply(work, nowMs, asRead as ReadonlyMap<string, SessionsDocument> | undefined);
   }
 
   writePresence(writes: readonly PresenceWrite[]): Promise<ReadonlySet<string>> {
@@ -98,7 +101,7 @@ export class MongoStore implements PresenceStore {
     return this.sessionWriter.moved(written);
   }
 
-  ownersOfSessions(sessionIds: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {
+  ownersOfSessions(sessionIds: readonly string[]): Promise<SessionOwners> {
     return this.queries.ownersOfSessions(sessionIds);
   }
 

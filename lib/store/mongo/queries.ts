@@ -1,6 +1,6 @@
 import type { Collection, FilterQuery } from 'mongodb';
 import { STATUSES, type Status, type UserRecord } from '../../../domain/types';
-import type { StatusCounts, StoredInstance, UserFilter } from '../port';
+import type { SessionOwners, StatusCounts, StoredInstance, UserFilter } from '../port';
 import type { MongoConnection } from './connection';
 import { isDate, USER_PROJECTION, userOf, type SessionsDocument, type UserDocument } from './documents';
 import { readUsers } from './read-users';
@@ -15,13 +15,14 @@ const IS_SESSION = { $type: 'string' };
 export class MongoQueries {
   constructor(private readonly connection: MongoConnection) {}
 
-  async ownersOfSessions(sessionIds: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {
-    const asked = new Map<string, string[]>(sessionIds.map((id) => [id, []]));
-    const filter = { 'connections.id': { $in: [...asked.keys()] } };
-    for (const { _id, connections = [] } of await this.findSessions(filter, { 'connections.id': 1 })) {
-      for (const id of new Set(connections.map((entry) => entry.id))) asked.get(id)?.push(_id);
+  async ownersOfSessions(sessionIds: readonly string[]): Promise<SessionOwners> {
+    const owners = new Map<string, string[]>(sessionIds.map((id) => [id, []]));
+    const asRead = new Map<string, SessionsDocument>();
+    for (const document of await this.findSessions({ 'connections.id': { $in: [...owners.keys()] } })) {
+      asRead.set(document._id, document);
+      for (const id of new Set(document.connections?.map((entry) => entry.id))) owners.get(id)?.push(document._id);
     }
-    return asked;
+    return { owners, asRead };
   }
 
   ownersOfInstance(instanceId: string): Promise<string[]> {
@@ -118,7 +119,7 @@ export class MongoQueries {
 
   private findSessions(
     filter: FilterQuery<SessionsDocument>,
-    projection: object,
+    projection?: object,
     limit = 0,
   ): Promise<SessionsDocument[]> {
     const options = { projection, batchSize: FIND_BATCH, limit };

@@ -16,6 +16,7 @@ interface SessionsWrite {
   readonly applied: Omit<AppliedSessions, 'user'>;
 }
 
+const NOTHING_READ: ReadonlyMap<string, SessionsDocument> = new Map();
 const FOUND = { found: [true] };
 /** More lost races than this in a row on one user's sessions, and the batch is told to try again. */
 const MAX_ATTEMPTS = 32;
@@ -35,12 +36,18 @@ export class SessionWriter {
    * One entry a work, in order. Users are read after the sessions are written: a decision on an older user could
    * find nothing to write while another replica writes the very opposite, and nobody would look again.
    *
+   * @param asRead documents read a moment ago, which are not read again unless they have changed since
    * @throws PresenceError CONFLICT when races never end
    */
-  apply(work: readonly SessionWork[], nowMs: number): Promise<AppliedSessions[]> {
+  apply(
+    work: readonly SessionWork[],
+    nowMs: number,
+    asRead: ReadonlyMap<string, SessionsDocument> = NOTHING_READ,
+  ): Promise<AppliedSessions[]> {
     // Outlives a repetition: an attempt whose answer got lost may have been applied, and what it found is known.
     const applied = new Array<Omit<AppliedSessions, 'user'>>(work.length);
     const had = new Set<string>();
+    let known = asRead;
     return this.connection.patiently(async () => {
       await dropAtOnce(this.sessions(), work, had);
       let pending = work.map((_, at) => at);
@@ -48,7 +55,8 @@ export class SessionWriter {
         if (attempt === MAX_ATTEMPTS) {
           throw new PresenceError('CONFLICT', 'other replicas kept changing the same sessions');
         }
-        pending = await this.applyOnce(work, pending, nowMs, applied);
+        pending = await this.applyOnce(work, pending, nowMs, applied, known);
+        known = NOTHING_READ;
       }
       const users = await readUsers(
         this.users(),
@@ -81,12 +89,10 @@ export class SessionWriter {
     pending: readonly number[],
     nowMs: number,
     results: Omit<AppliedSessions, 'user'>[],
+    known: ReadonlyMap<string, SessionsDocument>,
   ): Promise<number[]> {
     const uids = pending.map((at) => work[at]!.uid);
-    const documents = await this.sessions()
-      .find({ _id: { $in: uids } }, inOneReply(uids))
-      .toArray();
-    const storedOf = new Map(documents.map((document) => [document._id, document]));
+    const storedOf = new Map([...known, ...(await this.read(uids.filter((uid) => !known.has(uid))))]);
     const writes: SessionsWrite[] = [];
     for (const at of pending) {
       const stored = storedOf.get(work[at]!.uid);
@@ -117,15 +123,16 @@ export class SessionWriter {
   private async writeSessions(writes: readonly SessionsWrite[]): Promise<number[]> {
     const statements = sessionsStatements(writes.map(({ stored, applied }) => ({ stored, after: applied })));
     if (await compareAndSet(this.sessions(), statements, writes.length)) return [];
-    const uids = writes.map(({ applied }) => applied.uid);
-    const now = new Map(
-      (
-        await this.sessions()
-          .find({ _id: { $in: uids } }, inOneReply(uids))
-          .toArray()
-      ).map((d) => [d._id, d]),
-    );
+    const now = await this.read(writes.map(({ applied }) => applied.uid));
     return writes.filter(({ applied }) => !isAsWritten(now.get(applied.uid), applied)).map(({ at }) => at);
+  }
+
+  private async read(uids: readonly string[]): Promise<ReadonlyMap<string, SessionsDocument>> {
+    if (uids.length === 0) return NOTHING_READ;
+    const documents = await this.sessions()
+      .find({ _id: { $in: [...uids] } }, inOneReply(uids))
+      .toArray();
+    return new Map(documents.map((document) => [document._id, document]));
   }
 
   private sessions(): Collection<SessionsDocument> {

@@ -74,7 +74,7 @@ describe('a write that fails', () => {
     await expect(connectAll(store, ['failed'])).rejects.toMatchObject(unavailable);
     await connectAll(store, ['after']);
     const holders = await connected(store, ['failed', 'after']);
-    const owners = await store.ownersOfSessions(['of failed', 'of after']);
+    const { owners } = await store.ownersOfSessions(['of failed', 'of after']);
     expect([...owners.values()].flat()).toEqual(holders);
     expect((await store.connections(NOW)).current).toBe(holders.length);
   });
