@@ -60,7 +60,7 @@ async function onMongo(nowMs: number): Promise<void> {
     await store.open();
     let rows = 0;
     for (const day of officeDays(nowMs)) {
-      await store.history.append(day);
+      await store.history.append(day, nowMs);
       rows += day.length;
     }
     await store.close();

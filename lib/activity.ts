@@ -3,13 +3,17 @@ import {
   timeInStatus,
   type CalendarHour,
   type Concurrency,
+  type Flow,
   type ShownStatus,
   type TimeInStatus,
 } from '../domain/activity';
+import { DAY_MS, MINUTE_MS, type DatedDigest } from '../domain/day-digest';
 import type { HistoryRow } from '../domain/history';
+import { ActiveTally } from './active-users';
 import { checkTimeZone, daysOf, hoursOf } from './calendar';
 import { invalidArgument } from './errors';
 import { groupBy } from './group-by';
+import { digestsOf } from './history-days';
 import { msOf } from './arguments';
 import { refuseWhenOff } from './history-reads';
 import type { HistoryStore } from './store/history-port';
@@ -44,15 +48,9 @@ export interface ActivitySummary extends Asked {
   readonly heatMap: readonly (readonly (number | null)[])[];
 }
 
-const DAY_MS = 24 * 60 * 60_000;
 const DEFAULT_DAYS = 30;
 const MOST_DAYS = 3660;
 const PAGE = 5000;
-/** Comings and goings are summed over so long: short enough for a peak, few enough to be sent. */
-const STEPS = [
-  { upToMs: 31 * DAY_MS, stepMs: 60_000 },
-  { upToMs: Infinity, stepMs: 15 * 60_000 },
-];
 
 /**
  * How long a user was shown with each status, day by day.
@@ -83,10 +81,13 @@ export async function activitySummary(
   const { history } = store;
   refuseWhenOff(history);
   const { fromMs, toMs, timeZone } = asked(given, nowMs);
-  const [active, there] = await Promise.all([
-    history.activeUsers({ fromMs, toMs }, timeZone),
-    concurrency(store, hoursOf(fromMs, toMs, timeZone), nowMs),
-  ]);
+  const [tally, flow] = [new ActiveTally(timeZone), [] as Flow[]];
+  for await (const dated of digestsOf(history, { fromMs, toMs }, nowMs)) {
+    tally.add(dated);
+    flow.push(...flowOf(dated));
+  }
+  const there = await concurrency(store, hoursOf(fromMs, toMs, timeZone), flow, nowMs);
+  const active = tally.counts;
   const inOrder = (counts: ReadonlyMap<string, number>) => [...counts].sort(([a], [b]) => (a < b ? -1 : 1));
   return {
     from: new Date(fromMs),
@@ -106,23 +107,33 @@ export async function activitySummary(
 
 type CountedHour = CalendarHour & Concurrency;
 
-/** People there in each hour: counted back from how many are there now. */
+/**
+ * People there in each hour: counted back from how many are there now.
+ *
+ * @param flow in these hours
+ */
 async function concurrency(
   store: PresenceStore,
   hours: readonly CalendarHour[],
+  flow: readonly Flow[],
   nowMs: number,
 ): Promise<CountedHour[]> {
   const [first, last] = [hours[0]!, hours.at(-1)!];
-  const { stepMs } = STEPS.find(({ upToMs }) => last.endMs - first.startMs <= upToMs)!;
-  const [flow, { online, away, busy }] = await Promise.all([
-    store.history.flow({ fromMs: first.startMs, toMs: Math.max(nowMs, last.endMs) + DAY_MS }, stepMs),
-    store.statusCounts(),
-  ]);
-  // The first stretch began before what is asked for.
-  const since = flow.map(({ atMs, delta }) => ({ atMs: Math.max(atMs, first.startMs), delta }));
-  const atStart = since.reduce((there, { delta }) => there - delta, online + away + busy);
-  const counted = concurrencyOf(hours, since, Math.max(0, atStart));
+  const { online, away, busy } = await store.statusCounts();
+  let atStart = online + away + busy;
+  const since = { fromMs: last.endMs, toMs: Math.max(nowMs, last.endMs) + DAY_MS };
+  for await (const dated of digestsOf(store.history, since, nowMs)) {
+    for (const { delta } of flowOf(dated)) atStart -= delta;
+  }
+  for (const { delta } of flow) atStart -= delta;
+  // The first minute began before what is asked for.
+  const inside = flow.map(({ atMs, delta }) => ({ atMs: Math.max(atMs, first.startMs), delta }));
+  const counted = concurrencyOf(hours, inside, Math.max(0, atStart));
   return hours.map((hour, i) => ({ ...hour, ...counted[i]! }));
+}
+
+function flowOf({ dayMs, digest }: DatedDigest): Flow[] {
+  return digest.flow.map(([minute, delta]) => ({ atMs: dayMs + minute * MINUTE_MS, delta }));
 }
 
 function heatMapOf(hours: readonly CountedHour[]): (number | null)[][] {

@@ -81,7 +81,7 @@ export class PresenceEngine {
     if (writes.length === 0) return NOBODY;
     const won = await this.write(writes);
     const written = writes.filter(({ after }) => won.has(after._id));
-    const [moved] = await allOf([this.options.store.sessionsMoved(written), this.keepAndTell(written)]);
+    const [moved] = await allOf([this.options.store.sessionsMoved(written), this.keepAndTell(written, nowMs)]);
     this.tellRepairs(written, work, nowMs);
     for (const { before } of written) {
       if (moved.has(before._id)) forgetAnswered(work.get(before._id)!, before.presenceRev === 0);
@@ -100,11 +100,11 @@ export class PresenceEngine {
   }
 
   /** What is told is in the history, unless the store has just gone: what is written is told all the same. */
-  private async keepAndTell(written: readonly PresenceWrite[]): Promise<void> {
+  private async keepAndTell(written: readonly PresenceWrite[], nowMs: number): Promise<void> {
     const changes = written.filter(({ before, after }) => isShownChange(before, after));
     if (changes.length === 0) return;
     try {
-      await this.history.write(changes);
+      await this.history.write(changes, nowMs);
     } finally {
       this.options.onChanges(changes);
     }

@@ -1,6 +1,7 @@
 import type { HistoryFilter, HistoryRow } from '../domain/history';
 import type { Cause, Status } from '../domain/types';
 import { msOf } from './arguments';
+import { countRows } from './history-days';
 import { PresenceError } from './errors';
 import type { HistoryStore } from './store/history-port';
 
@@ -48,7 +49,7 @@ export async function historyPage(
 /** How many changes there are. @throws as `historyPage` */
 export async function historyCount(store: HistoryStore, asked: HistoryArguments): Promise<number> {
   refuseWhenOff(store);
-  return store.count(historyFilter(asked));
+  return countRows(store, historyFilter(asked));
 }
 
 /** @throws PresenceError HISTORY_OFF: nothing would look like nothing has happened */

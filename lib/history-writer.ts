@@ -12,12 +12,12 @@ export class HistoryWriter {
   constructor(private readonly store: Pick<HistoryStore, 'keeps' | 'append'>) {}
 
   /** Resolves when these, and all left over before, are durable. @throws PresenceError STORE_UNAVAILABLE */
-  async write(changes: readonly PresenceChange[]): Promise<void> {
+  async write(changes: readonly PresenceChange[], nowMs: number): Promise<void> {
     if (!this.store.keeps) return;
     const rows = [...this.unwritten, ...changes.map(({ before, after }) => historyRow(before, after))];
     this.unwritten = [];
     try {
-      await this.store.append(rows);
+      await this.store.append(rows, nowMs);
     } catch (thrown) {
       this.unwritten = [...rows, ...this.unwritten].slice(-MAX_UNWRITTEN);
       throw thrown;

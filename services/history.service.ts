@@ -1,6 +1,7 @@
 import type { ServiceSchema } from 'moleculer';
 import { actionsOf } from '../lib/action';
 import { readHistory } from '../lib/history-contract';
+import { keepDigests } from '../lib/history-days';
 import { historyCount, historyPage } from '../lib/history-reads';
 import { serviceSchema } from '../lib/service-schema';
 import { besidePresenceMixin, type BesideService } from '../mixins/beside-presence.mixin';
@@ -9,8 +10,18 @@ import { periodicMixin } from '../mixins/periodic.mixin';
 /** Days go whole: looking for one that is over costs nothing, and an hour more of it hurts nobody. */
 const EXPIRE_EVERY_MS = 60 * 60_000;
 const FIRST_EXPIRE_AFTER_MS = 10_000;
+/** A day has its digest this long after it is over (`lib/history-days`) at the latest. */
+const DIGEST_EVERY_MS = 60 * 60_000;
+const FIRST_DIGEST_AFTER_MS = 30_000;
 
 const action = actionsOf<BesideService>();
+
+async function digestDays(service: BesideService): Promise<void> {
+  const presence = service.presence();
+  if (!presence.isLeader()) return;
+  const made = await keepDigests(presence.store.history, presence.clock());
+  if (made > 0) service.logger.info(`history: ${made} days that are over were counted`);
+}
 
 /** The service `history`: every real change of presence, for as long as HISTORY_RETENTION_DAYS says. */
 export function historyService(): ServiceSchema {
@@ -24,7 +35,13 @@ export function historyService(): ServiceSchema {
         firstAfterMs: FIRST_EXPIRE_AFTER_MS,
         run: async (service) => service.presence().store.history.expire(service.presence().clock()),
       }),
-    ],
+      periodicMixin<BesideService>({
+        name: 'counting the days of history that are over',
+        everyMs: DIGEST_EVERY_MS,
+        firstAfterMs: FIRST_DIGEST_AFTER_MS,
+        run: digestDays,
+      }),
+    ] as Partial<ServiceSchema>[],
     actions: {
       /** Changes, newest first, a page at a time. */
       list: action('list', readHistory.page, function (page) {

@@ -1,16 +1,14 @@
 import { promises as fs } from 'node:fs';
 import path from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { deltaOf, isSignOfLife, type Flow } from '../../domain/activity';
+import { DAY_MS, dayName, daysOver, digestOf, type DatedDigest, type DayDigest } from '../../domain/day-digest';
 import { isAskedFor, type HistoryFilter, type HistoryRow } from '../../domain/history';
-import { periodNames, PERIODS } from '../calendar';
 import { asError, PresenceError } from '../errors';
 import { groupBy } from '../group-by';
 import { DocumentFile } from './document-file';
-import type { ActiveUsers, HistoryStore, TimeRange } from './history-port';
+import { EmbeddedDigests } from './embedded-digests';
+import type { HistoryStore, TimeRange } from './history-port';
 
-const DAY_MS = 24 * 60 * 60_000;
-const ROWS_AT_A_STRETCH = 20_000;
 const FILE_OF_DAY = /^(\d{4}-\d\d-\d\d)\.db$/;
 
 /** The changes of one day, oldest first, and their file. */
@@ -26,6 +24,9 @@ interface Day {
 export class EmbeddedHistory implements HistoryStore {
   /** Each is read when it is first asked for: a node that nobody asks has today's in memory. */
   private readonly days = new Map<string, Promise<Day> | undefined>();
+  /** Days that stay in memory: somebody has asked for their rows, or writes to them. */
+  private readonly inUse = new Set<string>();
+  private readonly digests: EmbeddedDigests;
 
   /**
    * @param folder absent: kept in memory only
@@ -34,13 +35,16 @@ export class EmbeddedHistory implements HistoryStore {
   constructor(
     private readonly folder: string | undefined,
     private readonly retentionDays: number,
-  ) {}
+  ) {
+    this.digests = new EmbeddedDigests(folder);
+  }
 
   get keeps(): boolean {
     return this.retentionDays > 0;
   }
 
   async open(): Promise<void> {
+    await this.digests.open();
     if (!this.folder) return;
     for (const name of await fs.readdir(this.folder).catch(() => [])) {
       const day = FILE_OF_DAY.exec(name)?.[1];
@@ -52,7 +56,7 @@ export class EmbeddedHistory implements HistoryStore {
     for (const day of this.days.values()) await day?.then(({ file }) => file.close());
   }
 
-  async append(rows: readonly HistoryRow[]): Promise<void> {
+  async append(rows: readonly HistoryRow[], nowMs: number): Promise<void> {
     if (!this.keeps) return;
     const byDay = groupBy(rows, ({ at }) => at.toISOString().slice(0, 10));
     for (const [name, added] of byDay) {
@@ -61,6 +65,7 @@ export class EmbeddedHistory implements HistoryStore {
       await day.file.putAll(fresh);
       insert(day.rows, fresh);
     }
+    await this.digests.forget(daysOver(rows, nowMs).map(dayName));
   }
 
   async list(filter: HistoryFilter, limit: number, before?: string): Promise<HistoryRow[]> {
@@ -78,8 +83,7 @@ export class EmbeddedHistory implements HistoryStore {
   async count(filter: HistoryFilter): Promise<number> {
     let count = 0;
     for (const name of this.newestFirst(filter)) {
-      const { rows } = await this.dayOf(name);
-      for (const row of rows) if (isAskedFor(row, filter)) count += 1;
+      count += await this.look(name, (rows) => rows.filter((row) => isAskedFor(row, filter)).length);
     }
     return count;
   }
@@ -89,38 +93,14 @@ export class EmbeddedHistory implements HistoryStore {
     for (const name of this.days.keys()) {
       const day = await this.dayOf(name);
       const theirs = day.rows.filter((row) => row.uid === uid);
+      if (theirs.length === 0) continue;
+      await this.digests.forget([name]); // before, for a crash after it, and once more for who makes one in between
       await day.file.removeAll(theirs.map(({ _id }) => _id));
-      if (theirs.length > 0) day.rows = day.rows.filter((row) => row.uid !== uid);
+      day.rows = day.rows.filter((row) => row.uid !== uid);
       erased += theirs.length;
+      await this.digests.forget([name]);
     }
     return erased;
-  }
-
-  async activeUsers(range: TimeRange, timeZone: string): Promise<ActiveUsers> {
-    const tallies = PERIODS.map((period) => new PeriodTally(periodNames(period, timeZone)));
-    for await (const rows of this.oldestFirst(range)) {
-      for (const row of rows) {
-        if (!isSignOfLife(row)) continue;
-        for (const tally of tallies) tally.add(row.at.getTime(), row.uid);
-      }
-    }
-    const [day, week, month] = tallies.map(({ counts }) => counts);
-    return { day: day!, week: week!, month: month! };
-  }
-
-  async flow(range: TimeRange, stepMs: number): Promise<Flow[]> {
-    const flow: { atMs: number; delta: number }[] = [];
-    for await (const rows of this.oldestFirst(range)) {
-      for (const row of rows) {
-        const delta = deltaOf(row);
-        if (delta === 0) continue;
-        const atMs = row.at.getTime() - (row.at.getTime() % stepMs);
-        const last = flow.at(-1);
-        if (last?.atMs === atMs) last.delta += delta;
-        else flow.push({ atMs, delta });
-      }
-    }
-    return flow;
   }
 
   /** A day goes when its last change is too old. */
@@ -130,9 +110,58 @@ export class EmbeddedHistory implements HistoryStore {
       if (endOf(name) > nowMs - this.retentionDays * DAY_MS) continue;
       const day = await this.days.get(name);
       this.days.delete(name);
+      this.inUse.delete(name);
       if (day) await day.file.remove();
       else await fs.rm(this.fileOf(name)!, { force: true });
+      await this.digests.forget([name]);
     }
+  }
+
+  async extent(): Promise<TimeRange | undefined> {
+    const names = [...this.days.keys()].sort();
+    const oldest = await this.firstRow(names);
+    const newest = await this.firstRow(names.reverse(), -1);
+    return oldest && newest ? { fromMs: oldest.at.getTime(), toMs: newest.at.getTime() + 1 } : undefined;
+  }
+
+  async digest(range: TimeRange): Promise<DayDigest> {
+    const name = dayName(range.fromMs);
+    if (!this.days.has(name)) return digestOf([]);
+    return this.look(name, (rows) => digestOf(rows.filter((row) => isAskedFor(row, range))));
+  }
+
+  keptDigests(range: TimeRange): AsyncIterable<DatedDigest> {
+    return this.digests.kept(range);
+  }
+
+  async keepDigest(dated: DatedDigest): Promise<void> {
+    const name = dayName(dated.dayMs);
+    await this.digests.keep(dated);
+    // Whoever writes to a day has it in memory. Who did so before the digest was there could not forget it.
+    const day = await this.days.get(name);
+    if (day && day.rows.length !== dated.digest.rows) await this.digests.forget([name]);
+  }
+
+  /** Looks at the rows of a day, which is not kept in memory for this. */
+  private async look<T>(name: string, see: (rows: readonly HistoryRow[]) => T): Promise<T> {
+    const opening = this.opened(name);
+    const { rows, file } = await opening;
+    const seen = see(rows);
+    if (this.folder && !this.inUse.has(name) && this.days.get(name) === opening) {
+      this.days.set(name, undefined);
+      await file.close();
+    }
+    await setImmediate(); // years are walked through in steps, between which others have their turn
+    return seen;
+  }
+
+  /** Days may be there whose rows have all been erased. */
+  private async firstRow(names: readonly string[], at: 0 | -1 = 0): Promise<HistoryRow | undefined> {
+    for (const name of names) {
+      const row = (await this.dayOf(name)).rows.at(at);
+      if (row) return row;
+    }
+    return undefined;
   }
 
   /** The days that may hold some of those asked for. */
@@ -141,21 +170,13 @@ export class EmbeddedHistory implements HistoryStore {
     return names.sort().reverse();
   }
 
-  /** Years are walked through in steps, between which others have their turn. */
-  private async *oldestFirst(range: TimeRange): AsyncGenerator<readonly HistoryRow[]> {
-    let walked = 0;
-    for (const name of this.newestFirst(range).reverse()) {
-      const { rows } = await this.dayOf(name);
-      yield rows.filter((row) => isAskedFor(row, range));
-      walked += rows.length;
-      if (walked < ROWS_AT_A_STRETCH) continue;
-      walked = 0;
-      await setImmediate();
-    }
-  }
-
   /** Its rows are read from its file, or there is a new day. One that cannot be read is tried again when it is next asked for. */
   private dayOf(name: string): Promise<Day> {
+    this.inUse.add(name);
+    return this.opened(name);
+  }
+
+  private opened(name: string): Promise<Day> {
     const known = this.days.get(name);
     if (known) return known;
     const opening = openDay(this.fileOf(name));
@@ -180,25 +201,6 @@ async function openDay(filename: string | undefined): Promise<Day> {
   const rows: HistoryRow[] = [];
   insert(rows, [...file.values()]);
   return { file, rows };
-}
-
-/** Counts each user once a period. Times must not go back. */
-class PeriodTally {
-  readonly counts = new Map<string, number>();
-  private readonly seen = new Set<string>();
-  private last = '';
-
-  constructor(private readonly nameOf: (ms: number) => string) {}
-
-  add(ms: number, uid: string): void {
-    const name = this.nameOf(ms);
-    if (name !== this.last) {
-      this.seen.clear();
-      this.last = name;
-    }
-    const before = this.seen.size;
-    if (this.seen.add(uid).size > before) this.counts.set(name, before + 1);
-  }
 }
 
 function endOf(day: string): number {

@@ -39,7 +39,7 @@ export function describeStoreHistory(underTest: () => StoreUnderTest, { isDurabl
     beforeEach(async () => {
       under = underTest();
       ({ history } = under.store);
-      await history.append(rows);
+      await history.append(rows, NOW);
     });
     const listed = async (filter: HistoryFilter, limit = 100, before?: string) =>
       (await history.list(filter, limit, before)).map(({ uid, rev }) => `${uid} ${rev}`);
@@ -76,7 +76,7 @@ export function describeStoreHistory(underTest: () => StoreUnderTest, { isDurabl
 
     it('finds what is years apart, page by page', async () => {
       const years = [0, 1, 3, 9, 14].map((n) => historyRowOf('old', NOW - n * 366 * DAY, { rev: 20 - n }));
-      await history.append([...years].reverse());
+      await history.append([...years].reverse(), NOW);
       const [first, second] = [await history.list({ causes: ['connection'] }, 5), years[2]!];
       expect(first.map(({ uid }) => uid)).toEqual(['old', 'bob', 'ann', 'old', 'old']);
       expect(await history.list({}, 9, second._id)).toEqual(years.slice(3));
@@ -89,9 +89,9 @@ export function describeStoreHistory(underTest: () => StoreUnderTest, { isDurabl
     });
 
     it('keeps a row once, however often it is written, in its place whenever it comes', async () => {
-      await history.append([rows[1]!, historyRowOf('cleo', NOW + 2 * MINUTE), rows[4]!]);
+      await history.append([rows[1]!, historyRowOf('cleo', NOW + 2 * MINUTE), rows[4]!], NOW);
       expect(await listed({})).toEqual(['bob 2', 'ann 3', 'cleo 1', 'ann 2', 'bob 1', 'ann 1']);
-      await history.append([]);
+      await history.append([], NOW);
       expect(await history.count({})).toBe(6);
     });
 
@@ -99,7 +99,7 @@ export function describeStoreHistory(underTest: () => StoreUnderTest, { isDurabl
       expect(await history.erase('ann')).toBe(3);
       expect(await listed({})).toEqual(['bob 2', 'bob 1']);
       expect(await history.erase('ann')).toBe(0);
-      await history.append([historyRowOf('ann', NOW + DAY, { rev: 9 })]);
+      await history.append([historyRowOf('ann', NOW + DAY, { rev: 9 })], NOW);
       expect(await listed({ uid: 'ann' })).toEqual(['ann 9']);
     });
 

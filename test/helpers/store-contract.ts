@@ -214,7 +214,7 @@ export function describeStoreContract(
     describeStoreReads(() => under);
     describeStoreLiveness(() => under, { isDurable });
     describeStoreHistory(() => under, { isDurable });
-    describeStoreActivity(() => under);
+    describeStoreActivity(() => under, { isDurable });
     describeStoreSchedules(() => under, { isDurable });
   });
 }

@@ -20,17 +20,17 @@ describe('writing the history', () => {
       kept.push(...rows);
     };
     const writer = new HistoryWriter({ keeps: true, append });
-    await expect(writer.write([change('ann', 1)])).rejects.toBe(AWAY);
-    await expect(writer.write([change('bob', 1)])).rejects.toBe(AWAY);
+    await expect(writer.write([change('ann', 1)], NOW)).rejects.toBe(AWAY);
+    await expect(writer.write([change('bob', 1)], NOW)).rejects.toBe(AWAY);
     isAway = false;
-    await writer.write([change('ann', 2)]);
-    await writer.write([change('bob', 2)]);
+    await writer.write([change('ann', 2)], NOW);
+    await writer.write([change('bob', 2)], NOW);
     expect(kept.map(({ uid, rev }) => `${uid} ${rev}`)).toEqual(['ann 1', 'bob 1', 'ann 2', 'bob 2']);
   });
 
   it('asks nothing of a store that keeps none', async () => {
     const append = jest.fn(async () => {});
-    await new HistoryWriter({ keeps: false, append }).write([change('ann', 1)]);
+    await new HistoryWriter({ keeps: false, append }).write([change('ann', 1)], NOW);
     expect(append).not.toHaveBeenCalled();
   });
 });
@@ -51,10 +51,10 @@ describe('a batch', () => {
       return 0;
     });
     const append = jest.spyOn(fixture.store.history, 'append');
-    append.mockImplementationOnce(async function (this: typeof fixture.store.history, rows) {
+    append.mockImplementationOnce(async function (this: typeof fixture.store.history, rows, nowMs) {
       expect(keptWhenTold).toEqual([]);
       append.mockRestore();
-      await this.append(rows);
+      await this.append(rows, nowMs);
     });
     await engineOn().run([
       session('ann', connect('a')),

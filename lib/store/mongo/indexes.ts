@@ -1,7 +1,7 @@
 import { HEARTBEATS_KEPT_MS } from '../port';
 import { MARKERS_COLLECTION } from './user-changes';
 import type { MongoConnection } from './connection';
-import { HISTORY_COLLECTION } from './history';
+import { DIGESTS_COLLECTION, HISTORY_COLLECTION } from './history';
 import { SCHEDULES_COLLECTION } from './schedules';
 
 interface Wanted {
@@ -43,14 +43,11 @@ const WANTED: readonly Wanted[] = [
 
 /** A page of everybody's history goes along `_id`. */
 function wantedOfHistory(days: number): readonly Wanted[] {
+  const expiry = { key: { at: 1 }, options: { expireAfterSeconds: days * DAY_S }, isConfigured: true } as const;
   return [
     { collection: HISTORY_COLLECTION, key: { uid: 1, _id: 1 } },
-    {
-      collection: HISTORY_COLLECTION,
-      key: { at: 1 },
-      options: { expireAfterSeconds: days * DAY_S },
-      isConfigured: true,
-    },
+    { collection: HISTORY_COLLECTION, ...expiry },
+    { collection: DIGESTS_COLLECTION, ...expiry },
   ];
 }
 

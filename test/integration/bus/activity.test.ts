@@ -26,11 +26,14 @@ describe('activity over the bus', () => {
     bus = await BusFixture.start();
     const replica = await bus.replica({ nodeID: 'presence-1' });
     core = await bus.rocketChat(CORE, [], ['presence', 'history', 'activity']);
-    await replica.store.history.append([
-      ...visit('ann', day0 + 9 * HOUR, day0 + 17 * HOUR, 1),
-      ...visit('bob', day0 + 10 * HOUR, day0 + 12 * HOUR, 1),
-      ...visit('ann', day0 + DAY + 22 * HOUR, day0 + 2 * DAY + 2 * HOUR, 3),
-    ]);
+    await replica.store.history.append(
+      [
+        ...visit('ann', day0 + 9 * HOUR, day0 + 17 * HOUR, 1),
+        ...visit('bob', day0 + 10 * HOUR, day0 + 12 * HOUR, 1),
+        ...visit('ann', day0 + DAY + 22 * HOUR, day0 + 2 * DAY + 2 * HOUR, 3),
+      ],
+      Date.now(),
+    );
     await core.call('newConnection', 'cleo', 's', CORE);
   });
   afterAll(() => bus.stop());

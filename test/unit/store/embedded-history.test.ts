@@ -18,7 +18,7 @@ const filesIn = async (folder: string) => (await fs.readdir(path.join(folder, 'h
 it('lets a day go when its last change is too old, and its file with it', async () => {
   const folder = await newFolder();
   const history = await openHistory(folder, 2);
-  await history.append([historyRowOf('ann', NOW), historyRowOf('ann', NOW + DAY, { rev: 2 })]);
+  await history.append([historyRowOf('ann', NOW), historyRowOf('ann', NOW + DAY, { rev: 2 })], NOW);
   await history.expire(NOW + 3 * DAY - 1);
   expect(await history.count({})).toBe(2);
   await history.expire(NOW + 3 * DAY);
@@ -30,10 +30,10 @@ it('lets a day go when its last change is too old, and its file with it', async 
 it('keeps a file that is nobody of its own, and writes a day again that has gone', async () => {
   const folder = await newFolder();
   const history = await openHistory(folder, 1);
-  await history.append([historyRowOf('ann', NOW)]);
+  await history.append([historyRowOf('ann', NOW)], NOW);
   await fs.writeFile(path.join(folder, 'history', 'notes.txt'), 'mine');
   await history.expire(NOW + 9 * DAY);
-  await history.append([historyRowOf('bob', NOW)]);
+  await history.append([historyRowOf('bob', NOW)], NOW);
   await history.close();
   const next = await openHistory(folder, 1);
   expect((await next.list({}, 9)).map(({ uid }) => uid)).toEqual(['bob']);
@@ -44,11 +44,11 @@ it('keeps a file that is nobody of its own, and writes a day again that has gone
 it('keeps nothing where it is off, reads what was kept before, and erases it', async () => {
   const folder = await newFolder();
   const before = await openHistory(folder, 30);
-  await before.append([historyRowOf('ann', NOW)]);
+  await before.append([historyRowOf('ann', NOW)], NOW);
   await before.close();
   const off = await openHistory(folder, 0);
   expect(off.keeps).toBe(false);
-  await off.append([historyRowOf('bob', NOW)]);
+  await off.append([historyRowOf('bob', NOW)], NOW);
   await off.expire(NOW + 9999 * DAY);
   expect(await off.count({})).toBe(1);
   expect(await off.erase('ann')).toBe(1);
@@ -58,12 +58,12 @@ it('keeps nothing where it is off, reads what was kept before, and erases it', a
 it('does not rewrite days that nobody has written to', async () => {
   const folder = await newFolder();
   const first = await openHistory(folder, 30);
-  await first.append([historyRowOf('ann', NOW), historyRowOf('ann', NOW + DAY, { rev: 2 })]);
+  await first.append([historyRowOf('ann', NOW), historyRowOf('ann', NOW + DAY, { rev: 2 })], NOW);
   await first.close();
   const history = await openHistory(folder, 30);
   const written = async () => (await fs.stat(path.join(folder, 'history', '2040-01-01.db'))).mtimeMs;
   const before = await written();
-  await history.append([historyRowOf('ann', NOW + DAY + 1, { rev: 3 })]);
+  await history.append([historyRowOf('ann', NOW + DAY + 1, { rev: 3 })], NOW);
   await history.close();
   expect(await written()).toBe(before);
 });
@@ -71,7 +71,7 @@ it('does not rewrite days that nobody has written to', async () => {
 it('says which day cannot be read, goes on with the others, and reads it when it is mended', async () => {
   const folder = await newFolder();
   const before = await openHistory(folder, 30);
-  await before.append([historyRowOf('ann', NOW), historyRowOf('ann', NOW + DAY, { rev: 2 })]);
+  await before.append([historyRowOf('ann', NOW), historyRowOf('ann', NOW + DAY, { rev: 2 })], NOW);
   await before.close();
   const file = path.join(folder, 'history', '2040-01-01.db');
   const good = await fs.readFile(file, 'utf8');
@@ -80,7 +80,7 @@ it('says which day cannot be read, goes on with the others, and reads it when it
   await expect(history.count({})).rejects.toMatchObject({ type: 'STORE_UNAVAILABLE' });
   await expect(history.count({ toMs: NOW + 1 })).rejects.toThrow('2040-01-01.db: cannot be read');
   expect(await history.count({ fromMs: NOW + DAY })).toBe(1);
-  await history.append([historyRowOf('bob', NOW + DAY)]);
+  await history.append([historyRowOf('bob', NOW + DAY)], NOW);
   await fs.writeFile(file, good);
   expect(await history.count({})).toBe(3);
   await history.close();
@@ -89,7 +89,7 @@ it('says which day cannot be read, goes on with the others, and reads it when it
 it('lets days go that nobody has asked for, without reading them', async () => {
   const folder = await newFolder();
   const before = await openHistory(folder, 30);
-  await before.append([historyRowOf('ann', NOW), historyRowOf('ann', NOW + DAY, { rev: 2 })]);
+  await before.append([historyRowOf('ann', NOW), historyRowOf('ann', NOW + DAY, { rev: 2 })], NOW);
   await before.close();
   const history = await openHistory(folder, 1);
   await history.expire(NOW + 2 * DAY);
