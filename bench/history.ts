@@ -19,7 +19,6 @@ function asks(nowMs: number): Ask[] {
   const ago = (days: number) => new Date(nowMs - days * DAY_MS);
   const timeZone = 'Europe/Berlin';
   return [
-    ['the first ask: what is kept is read', 'history.count', {}],
     ['page, newest of everybody', 'history.list', {}],
     ['page, a year ago', 'history.list', { to: ago(365) }],
     ['page of one user', 'history.list', { uid: 'u77' }],
@@ -40,10 +39,7 @@ export async function benchHistory(withMongo: boolean): Promise<void> {
   const dataDir = await mkdtemp(path.join(tmpdir(), 'presence-bench-'));
   try {
     const rows = await writeOffice(dataDir, nowMs);
-    const startedAt = performance.now();
-    const cluster = await startCluster([presenceNode({ DATA_DIR: dataDir, ...RETENTION })]);
-    console.log(`\nthe embedded store with ${rows} rows starts in ${whole(performance.now() - startedAt)} ms`);
-    await ask('the embedded store', rows, cluster, nowMs);
+    await ask('the embedded store', rows, { DATA_DIR: dataDir }, nowMs);
   } finally {
     await rm(dataDir, { recursive: true, force: true });
   }
@@ -64,20 +60,35 @@ async function onMongo(nowMs: number): Promise<void> {
       rows += day.length;
     }
     await store.close();
-    const cluster = await startCluster([presenceNode({ MONGO_URL: database.url, ...RETENTION })]);
-    await ask('MongoDB', rows, cluster, nowMs);
+    await ask('MongoDB', rows, { MONGO_URL: database.url }, nowMs);
   } finally {
     await database.drop();
     await mongo.stop();
   }
 }
 
-async function ask(title: string, rows: number, cluster: Cluster, nowMs: number): Promise<void> {
-  const { caller } = cluster;
+/** In operation a day is counted once it is over; these all at once, by the first who asks. Then the node is started anew. */
+async function countDays({ caller }: Cluster, nowMs: number): Promise<number> {
+  const startedAt = performance.now();
+  await caller.call('activity.summary', { from: new Date(nowMs - DAYS * DAY_MS) }, { timeout: 0 });
+  return performance.now() - startedAt;
+}
+
+async function ask(title: string, rows: number, env: NodeJS.ProcessEnv, nowMs: number): Promise<void> {
+  const node = presenceNode({ ...env, ...RETENTION });
+  const counting = await startCluster([node]);
+  const tookMs = await countDays(counting, nowMs).finally(() => counting.stop());
+  const startedAt = performance.now();
+  const cluster = await startCluster([node]);
+  console.log(
+    `\n${title}: all days counted in ${whole(tookMs)} ms, started in ${whole(performance.now() - startedAt)} ms`,
+  );
   try {
     const table: string[][] = [];
     for (const [name, action, params] of asks(nowMs)) {
-      const { p50, p99, failed } = await closedLoop(CALLS, 1, () => caller.call(action, params, { timeout: 0 }));
+      const { p50, p99, failed } = await closedLoop(CALLS, 1, () =>
+        cluster.caller.call(action, params, { timeout: 0 }),
+      );
       table.push([name, whole(p50), whole(p99), `${failed}`, p99 < TARGET_MS && failed === 0 ? 'met' : 'NOT MET']);
     }
     const headings = ['call', 'median ms', 'worst ms', 'failed', `under ${TARGET_MS} ms`];

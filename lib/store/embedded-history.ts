@@ -7,6 +7,7 @@ import { asError, PresenceError } from '../errors';
 import { groupBy } from '../group-by';
 import { DocumentFile } from './document-file';
 import { EmbeddedDigests } from './embedded-digests';
+import { scanForUser } from './history-scan';
 import type { HistoryStore, TimeRange } from './history-port';
 
 const FILE_OF_DAY = /^(\d{4}-\d\d-\d\d)\.db$/;
@@ -71,7 +72,7 @@ export class EmbeddedHistory implements HistoryStore {
   async list(filter: HistoryFilter, limit: number, before?: string): Promise<HistoryRow[]> {
     const found: HistoryRow[] = [];
     for (const name of this.newestFirst(filter)) {
-      const { rows } = await this.dayOf(name);
+      const rows = (await this.rowsOfUser(name, filter)) ?? (await this.dayOf(name)).rows;
       for (let i = before === undefined ? rows.length : firstFrom(rows, before); i-- > 0;) {
         if (found.length === limit) return found;
         if (isAskedFor(rows[i]!, filter)) found.push(rows[i]!);
@@ -83,7 +84,9 @@ export class EmbeddedHistory implements HistoryStore {
   async count(filter: HistoryFilter): Promise<number> {
     let count = 0;
     for (const name of this.newestFirst(filter)) {
-      count += await this.look(name, (rows) => rows.filter((row) => isAskedFor(row, filter)).length);
+      const countIn = (rows: readonly HistoryRow[]) => rows.filter((row) => isAskedFor(row, filter)).length;
+      const rows = await this.rowsOfUser(name, filter);
+      count += rows ? countIn(rows) : await this.look(name, countIn);
     }
     return count;
   }
@@ -140,6 +143,12 @@ export class EmbeddedHistory implements HistoryStore {
     // Whoever writes to a day has it in memory. Who did so before the digest was there could not forget it.
     const day = await this.days.get(name);
     if (day && day.rows.length !== dated.digest.rows) await this.digests.forget([name]);
+  }
+
+  /** Where a day is not in memory and one user's rows are asked for: those. Undefined: look at all. */
+  private async rowsOfUser(name: string, { uid }: HistoryFilter): Promise<readonly HistoryRow[] | undefined> {
+    const file = this.fileOf(name);
+    return uid === undefined || !file || this.days.get(name) ? undefined : scanForUser(file, uid);
   }
 
   /** Looks at the rows of a day, which is not kept in memory for this. */

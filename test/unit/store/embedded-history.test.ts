@@ -1,5 +1,6 @@
 import { promises as fs } from 'node:fs';
 import path from 'node:path';
+import { DocumentFile } from '../../../lib/store/document-file';
 import { EmbeddedHistory } from '../../../lib/store/embedded-history';
 import { embeddedFolders } from '../../helpers/embedded-folders';
 import { MINUTE, NOW } from '../../helpers/presence-builders';
@@ -96,4 +97,57 @@ it('lets days go that nobody has asked for, without reading them', async () => {
   expect(await filesIn(folder)).toEqual(['2040-01-02.db']);
   expect(await history.count({})).toBe(1);
   await history.close();
+});
+
+describe('one user of a day that is not in memory', () => {
+  const rows = [
+    historyRowOf('ann', NOW, { text: 'says "uid":"bob"' }),
+    historyRowOf('bob', NOW + 1, { to: 'busy', cause: 'claim', source: 'manual', text: 'ünï\ncode' }),
+    historyRowOf('bob', NOW + 2, { rev: 2 }),
+    historyRowOf('a "name"', NOW + 3),
+    historyRowOf('bobby', NOW + 4),
+  ];
+  const reopened = async (folder: string) => {
+    const first = await openHistory(folder, 30);
+    await first.append([rows[0]!, rows[2]!, rows[1]!, rows[4]!, rows[3]!], NOW);
+    await first.close();
+    return openHistory(folder, 30);
+  };
+
+  it('is found by a search of its file', async () => {
+    const loading = jest.spyOn(DocumentFile.prototype, 'open');
+    const history = await reopened(await newFolder());
+    loading.mockClear();
+    expect(await history.list({ uid: 'bob' }, 9)).toEqual([rows[2], rows[1]]);
+    expect(await history.list({ uid: 'bob' }, 9, rows[2]!._id)).toEqual([rows[1]]);
+    expect(await history.count({ uid: 'bob', causes: ['claim'] })).toBe(1);
+    expect(await history.count({ uid: 'a "name"' })).toBe(1);
+    expect(await history.count({ uid: 'bo' })).toBe(0);
+    expect(loading).not.toHaveBeenCalled();
+    await history.close();
+  });
+
+  it('is not found when it was erased and the file still has it', async () => {
+    const folder = await newFolder();
+    const file = path.join(folder, 'history', '2040-01-01.db');
+    const history = await reopened(folder);
+    expect(await history.erase('bob')).toBe(2);
+    expect(await fs.readFile(file, 'utf8')).toContain('"uid":"bob"');
+    const next = await openHistory(folder, 30); // as after a kill
+    expect(await next.list({ uid: 'bob' }, 9)).toEqual([]);
+    expect(await next.count({ uid: 'bobby' })).toBe(1);
+    await next.close();
+    await history.close();
+  });
+
+  it('is found up to where a kill tore the file, and in a damaged one not silently left out', async () => {
+    const folder = await newFolder();
+    const file = path.join(folder, 'history', '2040-01-01.db');
+    const history = await reopened(folder);
+    await fs.appendFile(file, '{"_id":"x","uid":"bob"');
+    expect(await history.count({ uid: 'bob' })).toBe(2);
+    await fs.writeFile(file, `{"_id" no,"uid":"bob"}\n${await fs.readFile(file, 'utf8')}`);
+    await expect(history.count({ uid: 'bob' })).rejects.toMatchObject({ type: 'STORE_UNAVAILABLE' });
+    await history.close();
+  });
 });

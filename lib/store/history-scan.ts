@@ -1,0 +1,37 @@
+import { promises as fs } from 'node:fs';
+import type { HistoryRow } from '../../domain/history';
+
+const NEWLINE = 0x0a;
+const REMOVAL = Buffer.from('"$$deleted":true');
+
+/**
+ * The rows of one user in a file of the embedded history (NeDB's: a line a row), of which the others are not read: a tenth of the time
+ * that it takes to load the day.
+ *
+ * @returns in the order of their ids; undefined where the file has to be loaded: rows were removed, or it is damaged
+ */
+export async function scanForUser(filename: string, uid: string): Promise<HistoryRow[] | undefined> {
+  const content = await fs.readFile(filename).catch(() => undefined);
+  if (!content || content.includes(REMOVAL)) return undefined;
+  const rows = new Map<string, HistoryRow>();
+  const wanted = Buffer.from(`"uid":${JSON.stringify(uid)}`);
+  for (let at = content.indexOf(wanted); at >= 0; at = content.indexOf(wanted, at)) {
+    const start = content.lastIndexOf(NEWLINE, at) + 1;
+    const end = content.indexOf(NEWLINE, at);
+    if (end < 0) break; // torn by a kill, and never acknowledged
+    const row = rowOf(content.toString('utf8', start, end));
+    if (!row) return undefined;
+    if (row.uid === uid) rows.set(row._id, row);
+    at = end;
+  }
+  return [...rows.values()].sort((a, b) => (a._id < b._id ? -1 : 1));
+}
+
+function rowOf(line: string): HistoryRow | undefined {
+  try {
+    const { at, ...row } = JSON.parse(line) as Omit<HistoryRow, 'at'> & { readonly at: { readonly $$date: number } };
+    return { ...row, at: new Date(at.$$date) };
+  } catch {
+    return undefined;
+  }
+}
