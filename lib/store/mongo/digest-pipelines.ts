@@ -4,6 +4,8 @@ import type { TimeRange } from '../history-port';
 
 const THERE = ['online', 'away', 'busy'];
 
+// The time is matched by itself: beside an alternative a planner may look through everything instead.
+
 /** How many changes of each cause led to each status. */
 export function countsOf(range: TimeRange): object[] {
   return [{ $match: within(range) }, { $group: { _id: { cause: '$cause', to: '$to' }, changes: { $sum: 1 } } }];
@@ -14,7 +16,8 @@ export function flowOf(range: TimeRange): object[] {
   const came = { to: { $in: THERE }, from: { $nin: THERE } };
   const went = { to: { $nin: THERE }, from: { $in: THERE } };
   return [
-    { $match: { ...within(range), $or: [came, went] } },
+    { $match: within(range) },
+    { $match: { $or: [came, went] } },
     { $group: { _id: partOfDay(MINUTE_MS), delta: { $sum: { $cond: [{ $in: ['$to', THERE] }, 1, -1] } } } },
     { $sort: { _id: 1 } },
   ];
@@ -23,7 +26,8 @@ export function flowOf(range: TimeRange): object[] {
 /** The quarters of an hour in which each user came, went or changed while there. */
 export function quartersOf(range: TimeRange): object[] {
   return [
-    { $match: { ...within(range), $or: [{ to: { $in: THERE } }, { from: { $in: THERE } }] } },
+    { $match: within(range) },
+    { $match: { $or: [{ to: { $in: THERE } }, { from: { $in: THERE } }] } },
     { $group: { _id: '$uid', quarters: { $addToSet: partOfDay(QUARTER_MS) } } },
   ];
 }

@@ -17,7 +17,7 @@ const LARGE = { allowDiskUse: true, batchSize: 50_000 };
 const LONGEST_SPAN_MS = 512 * DAY_MS;
 
 const ERASED_AT_ONCE = 50_000;
-const DIGESTS_AT_ONCE = 50;
+const DAYS_AT_ONCE = 64;
 
 /** A text, which a driver reads in a tenth of the time that it takes for thousands of small arrays. */
 interface DigestDocument {
@@ -95,11 +95,22 @@ export class MongoHistory implements HistoryStore {
   /** The database does that. */
   async expire(): Promise<void> {}
 
+  /**
+   * By the oldest day that is counted and by spans of time, as in `list`: to ask for the first and last of everything makes some
+   * databases sort everything.
+   */
   async extent(): Promise<TimeRange | undefined> {
-    const end = (order: 1 | -1) =>
-      this.connection.patiently(() => this.rows().findOne({}, { sort: { _id: order }, projection: { _id: 1 } }));
-    const [oldest, newest] = await Promise.all([end(1), end(-1)]);
-    return oldest && newest ? { fromMs: timeOfKey(oldest._id), toMs: timeOfKey(newest._id) + 1 } : undefined;
+    const [newest] = await this.list({}, 1);
+    if (!newest) return undefined;
+    const counted = await this.connection.patiently(() =>
+      this.digests()
+        .find({}, { projection: { _id: 1 } })
+        .toArray(),
+    );
+    const firstMs = counted.length > 0 ? Date.parse(counted.map(({ _id }) => _id).sort()[0]!) : undefined;
+    const oldest = (await this.oldest(undefined, firstMs)) ?? (await this.oldest(firstMs, firstMs! + DAY_MS));
+    const toMs = newest.at.getTime() + 1;
+    return { fromMs: oldest?.at.getTime() ?? firstMs ?? toMs, toMs };
   }
 
   async digest(range: TimeRange): Promise<DayDigest> {
@@ -119,16 +130,15 @@ export class MongoHistory implements HistoryStore {
   }
 
   async *keptDigests({ fromMs, toMs }: TimeRange): AsyncIterable<DatedDigest> {
-    let after = dayName(fromMs - 1); // a day that this is in began before
-    for (;;) {
-      const filter = { _id: { $gt: after, $lte: dayName(toMs - 1) } };
-      const options = { sort: { _id: 1 }, limit: DIGESTS_AT_ONCE, batchSize: DIGESTS_AT_ONCE + 1 };
+    for (let startMs = fromMs; startMs < toMs; startMs += DAYS_AT_ONCE * DAY_MS) {
+      const endMs = Math.min(toMs, startMs + DAYS_AT_ONCE * DAY_MS);
+      // A day in which this begins has begun before.
+      const filter = { _id: { $gt: dayName(startMs - 1), $lte: dayName(endMs - 1) } };
+      const options = { sort: { _id: 1 }, batchSize: DAYS_AT_ONCE + 1 };
       const found = await this.connection.patiently(() => this.digests().find(filter, options).toArray());
       for (const { _id, digest } of found) {
         yield { dayMs: Date.parse(_id), digest: JSON.parse(digest) as DayDigest };
       }
-      if (found.length < DIGESTS_AT_ONCE) return;
-      after = found.at(-1)!._id;
     }
   }
 
@@ -149,6 +159,12 @@ export class MongoHistory implements HistoryStore {
   private find(filter: HistoryFilter, limit: number, before: string | undefined): Promise<HistoryRow[]> {
     const options = { sort: { _id: -1 }, limit, batchSize: limit + 1 };
     return this.connection.patiently(() => this.rows().find(filterOf(filter, before), options).toArray());
+  }
+
+  private async oldest(fromMs: number | undefined, toMs: number | undefined): Promise<HistoryRow | undefined> {
+    const options = { sort: { _id: 1 as const }, limit: 1 };
+    const filter = filterOf({ fromMs, toMs });
+    return (await this.connection.patiently(() => this.rows().find(filter, options).toArray()))[0];
   }
 
   private rows(): Collection<HistoryRow> {
