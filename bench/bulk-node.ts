@@ -1,10 +1,10 @@
 import type { Context } from 'moleculer';
-import type { Collection } from 'mongodb';
+import type { BulkWriteOperation, Collection } from 'mongodb';
 import type { Session, Status } from '../domain/types';
 import { compareAndSet } from '../lib/store/mongo/bulk';
 import type { PresenceWrite } from '../lib/store/port';
 import type { SessionsDocument, UserDocument } from '../lib/store/mongo/documents';
-import { sessionsStatements, userStatements, type SessionsWrite } from '../lib/store/mongo/statements';
+import { sessionsStatements, slotOf, userStatements, type SessionsWrite } from '../lib/store/mongo/statements';
 import { MongoConnection } from '../lib/store/mongo/connection';
 import { ensureIndexes } from '../lib/store/mongo/indexes';
 import { mongoUrlOf, runNode } from './bench-node';
@@ -27,11 +27,13 @@ interface Known {
 }
 
 const BULK = 256;
+/** As long as a batch's name is. */
+const BATCH = 'xxxxxx.xx';
 const PATIENCE_MS = 30_000;
 
 /**
- * The ceiling of the database: the very statements of a step, built by the presence node's own code,
- * 256 in one bulk write, and nothing else: no reads, no decision, no answer to anybody.
+ * The ceiling of the database: the writes of a step, those of 256 calls in one bulk write, and nothing else: no reads, no decision,
+ * no answer to anybody.
  */
 class Bulk {
   private readonly known: Known[] = [];
@@ -39,6 +41,8 @@ class Bulk {
   constructor(
     private readonly sessions: Collection<SessionsDocument>,
     private readonly users: Collection<UserDocument>,
+    /** An update by `_id` for each document; else the statements the presence node sends. */
+    private readonly isPlain: boolean,
   ) {}
 
   /** @returns users written per second */
@@ -56,11 +60,14 @@ class Bulk {
 
   private async write(users: readonly number[], { sessions, status }: BulkWork): Promise<void> {
     const at = new Date();
+    const { isPlain } = this;
     const sessionsWrites = users.map((user) => this.sessionsWrite(user, sessions, at));
-    check(await compareAndSet(this.sessions, sessionsStatements(sessionsWrites), users.length));
+    const ofSessions = isPlain ? sessionsWrites.map(plainSessions) : sessionsStatements(sessionsWrites);
+    check(await compareAndSet(this.sessions, ofSessions, users.length));
     if (status === undefined) return;
     const writes = users.map((user) => this.presenceWrite(user, status, at));
-    check(await compareAndSet(this.users, userStatements(writes, 'xxxxxx.xx', at, false), users.length));
+    const ofUsers = isPlain ? writes.map((write) => plainUser(write, at)) : userStatements(writes, BATCH, at, false);
+    check(await compareAndSet(this.users, ofUsers, users.length));
   }
 
   private sessionsWrite(user: number, count: number, at: Date): SessionsWrite {
@@ -90,17 +97,30 @@ class Bulk {
   }
 }
 
+function plainSessions({ after }: SessionsWrite): BulkWriteOperation<SessionsDocument> {
+  const { uid, sessions, sessionsRev } = after;
+  return { updateOne: { filter: { _id: uid }, update: { $set: { connections: [...sessions], rev: sessionsRev } } } };
+}
+
+function plainUser({ after }: PresenceWrite, at: Date): BulkWriteOperation<UserDocument> {
+  const { _id, ...fields } = after;
+  const update = { $set: { ...fields, [`presenceBy.${slotOf(after)}`]: BATCH, _updatedAt: at } };
+  return { updateOne: { filter: { _id }, update } };
+}
+
 function check(isApplied: boolean): void {
   if (!isApplied) throw new Error('not all statements were applied');
 }
+
+const isPlain = process.env.STATEMENTS !== 'own';
 
 void runNode(async (config) => {
   const connection = new MongoConnection({ url: mongoUrlOf(config), patienceMs: PATIENCE_MS });
   await connection.open();
   await ensureIndexes(connection);
-  const bulk = new Bulk(connection.collection('usersSessions'), connection.collection('users'));
+  const bulk = new Bulk(connection.collection('usersSessions'), connection.collection('users'), isPlain);
   return {
-    name: 'bulk',
+    name: isPlain ? 'bulk' : 'ownBulk',
     actions: { run: ({ params }: Context<BulkWork>): Promise<number> => bulk.run(params) },
     stopped: () => connection.close(),
   };

@@ -12,6 +12,7 @@ const of = (sides: readonly Sides[], pick: (sides: Sides) => number) => median(s
 const ofEcho = ({ presence, echo }: Sides) => presence.perSecond / echo.perSecond;
 const ofBaseline = ({ presence, baseline }: Sides) => presence.perSecond / baseline.perSecond;
 const ofBulk = ({ presence, bulk }: Sides) => presence.perSecond / bulk!;
+const ofOwnBulk = ({ presence, ownBulk }: Sides) => presence.perSecond / ownBulk!;
 const p99OfBaseline = ({ presence, baseline }: Sides) => presence.p99 / baseline.p99;
 
 /** The figures of one load. */
@@ -29,6 +30,8 @@ export function printLoad({ inFlight }: Load, rounds: Rounds): void {
       'x baseline',
       'bulk',
       'of bulk',
+      'own',
+      'of own',
       'of echo',
       'failed',
     ],
@@ -43,6 +46,8 @@ export function printLoad({ inFlight }: Load, rounds: Rounds): void {
       times(of(sides, ofBaseline)),
       step.bulk ? whole(of(sides, ({ bulk }) => bulk!)) : '',
       step.bulk ? percent(of(sides, ofBulk)) : '',
+      step.bulk ? whole(of(sides, ({ ownBulk }) => ownBulk!)) : '',
+      step.bulk ? percent(of(sides, ofOwnBulk)) : '',
       percent(of(sides, ofEcho)),
       String(sides.reduce((sum, { presence, baseline }) => sum + presence.failed + baseline.failed, 0)),
     ]),

@@ -18,8 +18,9 @@ export interface Side extends Measured {
 export interface Sides {
   readonly echo: Measured;
   readonly baseline: Side;
-  /** Writes per second with no service around them; absent where the step writes nothing. */
+  /** Writes per second with no service around them, plain and as the node's own statements; absent where the step writes nothing. */
   readonly bulk: number | undefined;
+  readonly ownBulk: number | undefined;
   readonly presence: Side;
 }
 
@@ -47,13 +48,14 @@ export async function mongoRound(stage: Stage, load: Load): Promise<Sides[]> {
   const round: Sides[] = [];
   for (const step of MONGO_STEPS) {
     const baseline = await measure(stage, `baseline.${step.action}`, step, load.inFlight, load.baseline);
-    const bulk = step.bulk && (await bulkRate(caller, { ...step.bulk, calls: load.presence }));
+    const bulk = step.bulk && (await bulkRate(caller, 'bulk', { ...step.bulk, calls: load.presence }));
+    const ownBulk = step.bulk && (await bulkRate(caller, 'ownBulk', { ...step.bulk, calls: load.presence }));
     const calls = load.presence * (step.repeats ?? 1);
     const echo = await closedLoop(calls, load.inFlight, (i) => ECHO.call(caller, i % load.presence));
     if (step.agesFirst) await ageSessions(stage);
     const presence = await measure(stage, `presence.${step.action}`, step, load.inFlight, load.presence, calls);
     if (step.agesFirst) await checkRenewed(stage.db);
-    round.push({ echo, baseline, bulk, presence });
+    round.push({ echo, baseline, bulk, ownBulk, presence });
   }
   return round;
 }
@@ -72,8 +74,8 @@ async function measure(
   return { ...result, cpuUs: new Map([...cpuMs].map(([name, ms]) => [name, (ms / calls) * 1000])) };
 }
 
-function bulkRate(caller: ServiceBroker, work: BulkWork): Promise<number> {
-  return caller.call<number, BulkWork>('bulk.run', work);
+function bulkRate(caller: ServiceBroker, service: string, work: BulkWork): Promise<number> {
+  return caller.call<number, BulkWork>(`${service}.run`, work);
 }
 
 /** Makes every lease old, in the database and, by the word of a replica, in the node's memory. */

@@ -46,6 +46,7 @@ async function benchCalls(mongo: MongoServer, databaseOf: (name: string) => stri
     ECHO_NODE,
     { service: 'baseline', file: 'upstream-baseline-node.ts', env: { MONGO_URL: await seeded('baseline') } },
     { service: 'bulk', file: 'bulk-node.ts', env: { MONGO_URL: await seeded('bulk') } },
+    { service: 'ownBulk', file: 'bulk-node.ts', env: { MONGO_URL: await seeded('own_bulk'), STATEMENTS: 'own' } },
   ];
   const cluster = await startCluster(specs);
   try {
