@@ -68,17 +68,21 @@ export class PresenceEngine {
     results: (CommandResult | Error)[],
     nowMs: number,
   ): Promise<ReadonlySet<string>> {
-    const writes: PresenceWrite[] = [];
-    for (const { uid, user, sessions, sessionsRev } of states) {
+    const decided: PresenceWrite[] = [];
+    const onlyRead = new Set<string>();
+    for (const { uid, user, sessions, sessionsRev, changed } of states) {
       const asked = work.get(uid)!;
       const subject = user ?? (this.options.store.createsUsers && asked.mayCreate ? firstContact(uid) : undefined);
       const decision = subject && decide(subject, sessions, asked.claims, asked.identity, nowMs, asked.cause);
       answer(asked, decision, asked.created || (user === undefined && subject !== undefined), results);
       if (decision && decision.after !== decision.before) {
-        writes.push({ before: decision.before, after: decision.after, sessionsRev });
+        decided.push({ before: decision.before, after: decision.after, sessionsRev });
+        if (!changed) onlyRead.add(uid);
       }
     }
-    if (writes.length === 0) return NOBODY;
+    if (decided.length === 0) return NOBODY;
+    const outdated = await this.outdated(decided.filter(({ after }) => onlyRead.has(after._id)));
+    const writes = decided.filter(({ after }) => !outdated.has(after._id));
     const won = await this.write(writes);
     const written = writes.filter(({ after }) => won.has(after._id));
     const [moved] = await allOf([this.options.store.sessionsMoved(written), this.keepAndTell(written, nowMs)]);
@@ -87,7 +91,17 @@ export class PresenceEngine {
       if (moved.has(before._id)) forgetAnswered(work.get(before._id)!, before.presenceRev === 0);
     }
     const lost = writes.filter(({ after }) => !won.has(after._id));
-    return new Set([...lost.map(({ after }) => after._id), ...moved]);
+    return new Set([...lost.map(({ after }) => after._id), ...moved, ...outdated]);
+  }
+
+  /**
+   * Sessions are read before users. Where they were not written, another replica may have carried out a whole call between the two, and
+   * a decision on its user and the sessions before it would take back what it told, until the look after the write finds out.
+   *
+   * @returns users of whom that is so: nothing is to be written of them yet
+   */
+  private async outdated(decided: readonly PresenceWrite[]): Promise<ReadonlySet<string>> {
+    return decided.length === 0 ? NOBODY : this.options.store.sessionsMoved(decided);
   }
 
   private async write(writes: readonly PresenceWrite[]): Promise<ReadonlySet<string>> {

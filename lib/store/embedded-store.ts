@@ -105,11 +105,12 @@ export class EmbeddedStore implements PresenceStore {
         return outcome.found;
       });
       let sessionsRev = stored?.rev ?? 0;
-      if (sessions !== (stored?.connections ?? NO_SESSIONS)) {
+      const changed = sessions !== (stored?.connections ?? NO_SESSIONS);
+      if (changed) {
         sessionsRev += 1;
         writes.push({ _id: uid, connections: sessions, rev: sessionsRev });
       }
-      return { uid, user: this.users.get(uid), sessions, sessionsRev, found };
+      return { uid, user: this.users.get(uid), sessions, sessionsRev, found, changed };
     });
     await this.writeSessions(writes);
     return applied;

@@ -35,6 +35,8 @@ export interface AppliedSessions extends UserState {
    * replica's may be told so by both: never by none.
    */
   readonly found: readonly boolean[];
+  /** Whether the commands changed the sessions: then nobody has decided on these before. */
+  readonly changed: boolean;
 }
 
 export interface PresenceWrite {

@@ -7,7 +7,7 @@ import type { PresenceChange } from '../../domain/presence';
 import { PresenceEngine } from '../../lib/engine';
 import { MongoStore } from '../../lib/store/mongo/mongo-store';
 import type { PresenceStore } from '../../lib/store/port';
-import { claim, session } from '../helpers/engine-fixture';
+import { claim, recompute, session } from '../helpers/engine-fixture';
 import { holdTrips, inEveryOrder } from '../helpers/interleavings';
 import { findMongoProgram } from '../helpers/mongo-program';
 import { freshDatabase, ownsMongo, startMongo, type MongoServer } from '../helpers/mongo-server';
@@ -21,6 +21,8 @@ interface Race {
   readonly before: readonly Asked[];
   readonly first: Asked;
   readonly second: Asked;
+  /** Where there is only one truth to tell: the statuses, one after the other. */
+  readonly told?: readonly string[];
 }
 
 const sessionOf =
@@ -52,8 +54,16 @@ const LAST_LOGOUTS: Race = {
   first: logout('a'),
   second: logout('b'),
 };
+const THE_WALK: Race = {
+  name: 'the verifying walk and a logout',
+  before: [login('a')],
+  first: recompute,
+  second: logout('a'),
+  told: ['online', 'offline'],
+};
 const RACES: readonly Race[] = [
   THE_RACE,
+  THE_WALK,
   { name: 'login and logout of different sessions', before: [login('a')], first: login('b'), second: logout('a') },
   LAST_LOGOUTS,
   { name: 'the first two logins of a new user', before: [], first: login('a'), second: login('b') },
@@ -65,7 +75,7 @@ const RACES: readonly Race[] = [
 
 /** Every trip to the slow stand-in takes tens of milliseconds, and these are hundreds of runs of a dozen trips. */
 const isSlow = ownsMongo && findMongoProgram()?.flavor === 'wheel';
-const racesToRun = isSlow ? RACES.slice(0, 3) : RACES;
+const racesToRun = isSlow ? RACES.slice(0, 4) : RACES;
 
 let server: MongoServer;
 let stores: MongoStore[];
@@ -112,7 +122,7 @@ function dueOf(uid: string, order: readonly Asked[]): string {
 }
 
 /** What is wrong with a user once all is quiet; undefined when nothing is. */
-async function faultOf(uid: string, { before, first, second }: Race): Promise<string | undefined> {
+async function faultOf(uid: string, { before, first, second, told }: Race): Promise<string | undefined> {
   const { user, sessions } = (await stores[0]!.applySessions([work(uid)], NOW))[0]!;
   const due = [
     [...before, first, second],
@@ -126,6 +136,8 @@ async function faultOf(uid: string, { before, first, second }: Race): Promise<st
   for (const [i, { before }] of chain.slice(1).entries()) {
     if (JSON.stringify(shownOf(before)) !== JSON.stringify(shownOf(chain[i]!.after))) return 'a change was not told';
   }
+  const statuses = chain.map(({ after }) => after.status).join();
+  if (told && statuses !== told.join()) return `told as ${statuses}`;
   return chain.at(-1)?.after.status === user.status ? undefined : 'what was told last is not what is stored';
 }
 

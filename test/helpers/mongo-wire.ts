@@ -81,7 +81,8 @@ export function replyTo({ id, opCode }: Pick<Request, 'id' | 'opCode'>, document
 }
 
 /**
- * The first half of a write command's writes, rounded up, under the same request id. It is no part of a retryable
+ * The first half of a write command's writes, rounded up, under the same request id; of a single one that is for many documents, half
+ * of these. It is no part of a retryable
  * write any more: a repetition of the whole must not be answered from what the server remembers of the half.
  */
 export function firstHalf({ id, bytes, opCode }: Request): Buffer {
@@ -89,12 +90,22 @@ export function firstHalf({ id, bytes, opCode }: Request): Buffer {
   const document = readSections(bytes, false);
   for (const key of WRITES) {
     const writes = document[key] as unknown[] | undefined;
-    if (writes) document[key] = writes.slice(0, Math.ceil(writes.length / 2));
+    if (writes) document[key] = writes.length === 1 ? [forHalf(writes[0] as Document)] : halfOf(writes);
   }
   delete document.txnNumber;
   const half = message(OP_MSG, 0, [Buffer.alloc(5), bson.serialize(document)]);
   half.writeInt32LE(id, 4);
   return half;
+}
+
+function halfOf(items: readonly unknown[]): unknown[] {
+  return items.slice(0, Math.ceil(items.length / 2));
+}
+
+/** As a server leaves an update that it was interrupted in. */
+function forHalf(write: Document): Document {
+  const ids = (write.q as { readonly _id?: { readonly $in?: unknown[] } } | undefined)?._id?.$in;
+  return ids ? { ...write, q: { ...(write.q as object), _id: { $in: halfOf(ids) } } } : write;
 }
 
 /**

@@ -37,6 +37,8 @@ export class SessionsInMemory implements Pick<
 
   async applySessions(work: readonly SessionWork[]): Promise<AppliedSessions[]> {
     this.largestBatch = Math.max(this.largestBatch, work.length);
-    return work.map(({ uid }) => ({ uid, user: undefined, sessions: this.of(uid), sessionsRev: 0, found: [] }));
+    return work.map(({ uid }) => {
+      return { uid, user: undefined, sessions: this.of(uid), sessionsRev: 0, found: [], changed: false };
+    });
   }
 }

@@ -23,7 +23,7 @@ const UNDER_WAY: readonly Action[] = [
 
 /** Step-downs of the primary, as its clients see them: writes under way half done, then refused for a while. */
 export class StepDowns {
-  /** Writes met under way: of which collection, and how many single writes. */
+  /** Writes met under way: of which collection, and how many documents they are for. */
   readonly underWay: { readonly collection: string | undefined; readonly size: number }[] = [];
   /** Commands refused while there was no primary. */
   refused = 0;
@@ -55,12 +55,16 @@ export class StepDowns {
   private decide({ name, collection, document }: Command, goal: number): Action | undefined {
     if (!WRITES.includes(name)) return undefined;
     if (this.underWay.length < goal) {
-      const { updates = [] } = document as { updates?: unknown[] };
-      this.underWay.push({ collection, size: updates.length });
+      this.underWay.push({ collection, size: documentsOf(document) });
       // Each round begins with another fate: the ones after it may meet the same write, tried again.
       return UNDER_WAY[(this.underWay.length + this.rounds) % UNDER_WAY.length];
     }
     this.refused += 1;
     return { carryOut: 'nothing', answer: NOT_PRIMARY };
   }
+}
+
+function documentsOf(command: Command['document']): number {
+  const { updates = [] } = command as { updates?: { readonly q?: { readonly _id?: { readonly $in?: unknown[] } } }[] };
+  return updates.reduce((sum, { q }) => sum + (q?._id?.$in?.length ?? 1), 0);
 }

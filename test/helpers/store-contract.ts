@@ -79,14 +79,17 @@ export function describeStoreContract(
       it('only reads when there are no commands', async () => {
         const { sessionsRev } = await one(NOW, 'u1', connect('a'));
         for (let i = 0; i < 2; i++) expect(await read('u1')).toMatchObject({ sessions: [session('a')], sessionsRev });
-        expect(await read('u2')).toEqual({ uid: 'u2', user: undefined, sessions: [], sessionsRev: 0, found: [] });
+        const nothing = { user: undefined, sessions: [], sessionsRev: 0, found: [], changed: false };
+        expect(await read('u2')).toEqual({ uid: 'u2', ...nothing });
       });
 
       it('raises the revision with every change and only then', async () => {
         const revs: number[] = [0];
         for (const command of [connect('a'), away('a'), connect('b'), disconnect('a')]) {
-          revs.push((await one(NOW, 'u1', command)).sessionsRev);
+          const { sessionsRev, changed } = await one(NOW, 'u1', command);
+          revs.push(sessionsRev);
           expect(revs.at(-1)).toBeGreaterThan(revs.at(-2)!);
+          expect(changed).toBe(true);
         }
         for (const command of [heartbeat('b'), connect('b'), disconnect('a'), away('a')]) {
           expect((await one(NOW + SECOND, 'u1', command)).sessionsRev).toBe(revs.at(-1));

@@ -116,7 +116,8 @@ export class SessionWriter {
       sessions = outcome.sessions;
       return outcome.found;
     });
-    return { uid: work.uid, sessions, sessionsRev: sessions === before ? rev : rev + 1, found };
+    const changed = sessions !== before;
+    return { uid: work.uid, sessions, sessionsRev: changed ? rev + 1 : rev, found, changed };
   }
 
   /** @returns the places that lost */
