@@ -161,7 +161,12 @@ export class EmbeddedStore implements PresenceStore {
   }
 
   async usersOf(uids: readonly string[]): Promise<ReadonlyMap<string, UserRecord>> {
-    return new Map(uids.flatMap((uid) => this.users.get(uid) ?? []).map((user) => [user._id, user]));
+    const found = new Map<string, UserRecord>();
+    for (const uid of uids) {
+      const user = this.users.get(uid);
+      if (user) found.set(uid, user);
+    }
+    return found;
   }
 
   async listUsers(filter: UserFilter, limit: number): Promise<UserRecord[]> {
