@@ -11,6 +11,8 @@ export interface Config {
   readonly DATA_DIR: string;
   /** Absent: the embedded store. Holds credentials: never logged. */
   readonly MONGO_URL: string | undefined;
+  /** Absent: changes are heard of from a change stream. Holds credentials: never logged. */
+  readonly MONGO_OPLOG_URL: string | undefined;
   /** Absent: decided by what is set and whose the database is. */
   readonly PRESENCE_ROLE: 'owner' | 'observer' | undefined;
   /** Absent: no bus. May hold credentials: never logged. */
@@ -91,6 +93,7 @@ const SPECS = {
   LOG_LEVEL: level({ default: 'info' }),
   DATA_DIR: text({ default: './data' }),
   MONGO_URL: mongoUrl({ default: undefined }),
+  MONGO_OPLOG_URL: mongoUrl({ default: undefined }),
   PRESENCE_ROLE: role({ default: undefined }),
   TRANSPORTER: transporter({ default: undefined }),
   MS_NAMESPACE: text({ default: '' }),

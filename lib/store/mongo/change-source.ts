@@ -1,0 +1,59 @@
+import type { MongoConnection } from './connection';
+
+export const MARKERS_COLLECTION = 'presence_markers';
+export const USERS_COLLECTION = 'users';
+
+/** Told in the order of the writes. */
+export interface ChangeHandlers {
+  /** A document of `users` was written or removed, by whomever. */
+  readonly changed: (uid: string) => void;
+  /** A marker was written. @param mark what it says */
+  readonly marked: (id: string, mark: number) => void;
+  /** Nothing more will be told. */
+  readonly ended: () => void;
+}
+
+/** Where a database tells of what is written to it. */
+export interface ChangeSource {
+  /** Tells from now on. @returns what ends that; rejects where the database has nothing of the kind */
+  open(handlers: ChangeHandlers): Promise<() => Promise<void>>;
+}
+
+/** Nothing of a user but his id is sent. */
+const WHOSE = [
+  { $match: { 'ns.coll': { $in: [USERS_COLLECTION, MARKERS_COLLECTION] } } },
+  { $match: { operationType: { $in: ['insert', 'update', 'replace', 'delete'] } } },
+  {
+    $project: {
+      ns: 1,
+      operationType: 1,
+      documentKey: 1,
+      'fullDocument.mark': 1,
+      'updateDescription.updatedFields.mark': 1,
+    },
+  },
+];
+
+interface Change {
+  readonly ns?: { readonly coll?: string };
+  readonly documentKey?: { readonly _id?: unknown };
+  readonly fullDocument?: { readonly mark?: number };
+  readonly updateDescription?: { readonly updatedFields?: { readonly mark?: number } };
+}
+
+/** A change stream over the database: every replica set has them. */
+export function changeStreamOf(connection: MongoConnection): ChangeSource {
+  return {
+    async open({ changed, marked, ended }) {
+      const stream = connection.watch(WHOSE);
+      for (const end of ['error', 'close'] as const) stream.on(end, ended);
+      stream.on('change', (event: object) => {
+        const { ns, documentKey, fullDocument, updateDescription }: Change = event;
+        const id = String(documentKey?._id);
+        if (ns?.coll === USERS_COLLECTION) changed(id);
+        else marked(id, updateDescription?.updatedFields?.mark ?? fullDocument?.mark ?? 0);
+      });
+      return () => stream.close().then(() => undefined);
+    },
+  };
+}

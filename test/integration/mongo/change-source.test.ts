@@ -1,0 +1,116 @@
+import { MongoClient, type Db } from 'mongodb';
+import { changeStreamOf, type ChangeHandlers, type ChangeSource } from '../../../lib/store/mongo/change-source';
+import { MongoConnection } from '../../../lib/store/mongo/connection';
+import { oplogOf, probeOplog } from '../../../lib/store/mongo/oplog';
+import { eventually } from '../../helpers/eventually';
+import { freshDatabase, startMongo, type MongoServer } from '../../helpers/mongo-server';
+
+const OPTIONS = { useNewUrlParser: true, useUnifiedTopology: true };
+/** What belongs to nobody here, and what does. */
+const OTHERS = ['rocketchat_message', 'usersSessions'];
+
+/** What is told of writes that are past this service, from wherever they are told. */
+describe.each(['a change stream', 'the oplog'] as const)('changes from %s', (kind) => {
+  let server: MongoServer;
+  let client: MongoClient;
+  let connection: MongoConnection;
+  let database: ReturnType<typeof freshDatabase>;
+  let db: Db;
+  let told: string[];
+  let close: () => Promise<void>;
+
+  const handlers: ChangeHandlers = {
+    changed: (uid) => told.push(uid),
+    marked: (id, mark) => told.push(`${id}=${mark}`),
+    ended: () => told.push('ended'),
+  };
+  const source = (url = server.url('local')): ChangeSource =>
+    kind === 'the oplog' ? oplogOf(url, () => database.name) : changeStreamOf(connection);
+  const users = () => db.collection<{ _id: string; name?: string }>('users');
+  const markers = () => db.collection<{ _id: string; mark: number }>('presence_markers');
+  const mark = (number: number) => markers().updateOne({ _id: 'me' }, { $set: { mark: number } }, { upsert: true });
+
+  beforeAll(async () => {
+    server = await startMongo();
+    database = freshDatabase(server);
+    client = await MongoClient.connect(server.url('admin'), OPTIONS);
+    db = client.db(database.name);
+    connection = new MongoConnection({ url: database.url, patienceMs: 5_000 });
+    await connection.open();
+    await users().insertOne({ _id: 'before' });
+  });
+  afterAll(async () => {
+    await connection.close();
+    await database.drop();
+    await client.close();
+    await server.stop();
+  });
+  beforeEach(async () => {
+    told = [];
+    close = await source().open(handlers);
+    // A stream may begin a moment after it is opened: until a mark comes nothing counts.
+    let number = 1;
+    await eventually(async () => {
+      await mark((number += 1));
+      expect(told.length).toBeGreaterThan(0);
+    });
+    await eventually(() => expect(told).toContain(`me=${number}`));
+    told = [];
+  });
+  afterEach(() => close());
+
+  test('whose documents were written, in the order of the writes, and what markers say', async () => {
+    await users().insertOne({ _id: 'ann', name: 'Ann' });
+    await users().updateOne({ _id: 'ann' }, { $set: { name: 'Anne' } });
+    await mark(101);
+    await users().replaceOne({ _id: 'ann' }, { _id: 'ann', name: 'Anna' });
+    for (const name of OTHERS) await db.collection<{ _id: string }>(name).insertOne({ _id: 'ann' });
+    await client.db(`${database.name}2`).collection<{ _id: string }>('users').insertOne({ _id: 'somebody else' });
+    await mark(102);
+    await users().deleteOne({ _id: 'ann' });
+    await mark(103);
+    await eventually(() => expect(told).toEqual(['ann', 'ann', 'me=101', 'ann', 'me=102', 'ann', 'me=103']));
+    await client.db(`${database.name}2`).dropDatabase();
+  });
+
+  test('every one of many at once', async () => {
+    const uids = Array.from({ length: 2_500 }, (_, i) => `u${i}`);
+    await users().insertMany(uids.map((_id) => ({ _id })));
+    await users().updateMany({ _id: { $in: uids.slice(0, 100) } }, { $set: { name: 'changed' } });
+    await mark(201);
+    await eventually(() => expect(told.at(-1)).toBe('me=201'));
+    expect(told.slice(0, -1).sort()).toEqual([...uids, ...uids.slice(0, 100)].sort());
+  });
+
+  test('what a transaction writes', async () => {
+    await users().insertMany([{ _id: 'tom' }, { _id: 'tim' }]);
+    const session = client.startSession();
+    await session.withTransaction(async () => {
+      await users().updateOne({ _id: 'tom' }, { $set: { name: 'Tom' } }, { session });
+      await users().updateOne({ _id: 'tim' }, { $set: { name: 'Tim' } }, { session });
+    });
+    session.endSession();
+    await mark(301);
+    await eventually(() => expect(told).toEqual(['tom', 'tim', 'tom', 'tim', 'me=301']));
+  });
+
+  test('nothing any more once it is closed', async () => {
+    await close();
+    await users().insertOne({ _id: 'late' });
+    told = [];
+    close = await source().open(handlers);
+    let number = 401;
+    await eventually(async () => {
+      await mark((number += 1));
+      expect(told.length).toBeGreaterThan(0);
+    });
+    expect(told.filter((word) => !word.startsWith('me='))).toEqual([]);
+  });
+});
+
+test('a node does not start on an oplog that is not there, and tells no URL', async () => {
+  const nowhere = 'mongodb://ann:secret@127.0.0.1:1/local';
+  const told = await probeOplog(nowhere).then(String, String);
+  expect(told).toMatch(/^Error: MONGO_OPLOG_URL: the oplog cannot be read: .*(refused|connect)/i);
+  expect(told).not.toContain('secret');
+});
