@@ -50,6 +50,8 @@ export interface Config {
   readonly NODE_LOSS_GRACE: number;
   /** How long changes of presence are kept; 0: not at all. */
   readonly HISTORY_RETENTION_DAYS: number;
+  /** Whether callbacks may go to private networks and this machine, and by plain http. */
+  readonly CALLBACKS_ALLOW_PRIVATE: boolean;
   /** Calls that may wait in this node before the next one is answered BUSY. */
   readonly MAX_QUEUED_CALLS: number;
 }
@@ -121,6 +123,7 @@ const SPECS = {
   SESSION_LEASE: seconds({ default: 150 }),
   NODE_LOSS_GRACE: whole('seconds', 0, 86_400)({ default: 2 }),
   HISTORY_RETENTION_DAYS: whole('days', 0, 3650)({ default: 30 }),
+  CALLBACKS_ALLOW_PRIVATE: onlyTrue({ default: false }),
   MAX_QUEUED_CALLS: count({ default: 20_000 }),
 };
 

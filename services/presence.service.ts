@@ -39,6 +39,7 @@ export interface PresenceService extends LivenessService, CoreLinkService, Telli
   store: PresenceStore;
   broadcastEnabled: boolean;
   metrics: PresenceMetrics;
+  readonly outbox: PresenceParts['outbox'];
   readonly desk: PresenceParts['desk'];
   readonly reconciler: PresenceParts['reconciler'];
   readonly heartbeatNotes: PresenceParts['heartbeatNotes'];
@@ -221,6 +222,7 @@ export function presenceService({ config, store, clock }: ServiceOptions): Servi
     async started(this: PresenceService) {
       this.role = roleOf(config, store);
       this.logger.info(describeRole(this.role, store));
+      await this.outbox.read();
       if (store.isShared) this.broadcastEnabled = await store.broadcastEnabled();
     },
     async stopped(this: PresenceService) {
