@@ -17,6 +17,25 @@ export const ERROR_CODES = {
   CONFLICT: { status: 503, retryable: true },
   STORE_UNAVAILABLE: { status: 503, retryable: true },
   KEEPER_UNAVAILABLE: { status: 503, retryable: true },
+  // Over HTTP alone (docs/HTTP.md).
+  MALFORMED_REQUEST: { status: 400, retryable: false },
+  MALFORMED_JSON: { status: 400, retryable: false },
+  UNAUTHENTICATED: { status: 401, retryable: false },
+  FORBIDDEN: { status: 403, retryable: false },
+  PRESENCE_DISABLED: { status: 403, retryable: false },
+  NOT_FOUND: { status: 404, retryable: false },
+  METHOD_NOT_ALLOWED: { status: 405, retryable: false },
+  REQUEST_TOO_SLOW: { status: 408, retryable: true },
+  METRICS_OFF: { status: 409, retryable: false },
+  BODY_TOO_LARGE: { status: 413, retryable: false },
+  UNSUPPORTED_MEDIA_TYPE: { status: 415, retryable: false },
+  EXPECTATION_FAILED: { status: 417, retryable: false },
+  RATE_LIMITED: { status: 429, retryable: true },
+  HEADERS_TOO_LARGE: { status: 431, retryable: false },
+  INTERNAL: { status: 500, retryable: false },
+  UNAVAILABLE: { status: 503, retryable: true },
+  AUTH_UNAVAILABLE: { status: 503, retryable: true },
+  TIMEOUT: { status: 503, retryable: true },
 } as const;
 
 export type ErrorCode = keyof typeof ERROR_CODES;

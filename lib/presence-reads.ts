@@ -1,9 +1,9 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { listClaims, type ListedClaims } from '../domain/claim-list';
 import { unknown, viewOf, type PresenceView, type UnknownPresence } from '../domain/view';
 import type { Status, UserRecord } from '../domain/types';
 import { msOf } from './arguments';
 import { PresenceError } from './errors';
-import { unchanging } from './unchanging';
 import type { ConnectionCounts, PresenceStore, StatusCounts, StoredInstance, UserFilter } from './store/port';
 
 export interface PresencePage {
@@ -38,8 +38,6 @@ const DEFAULT_PAGE = 100;
 
 /** What is read of presence. Changes nothing. */
 export class PresenceReads {
-  private readonly views = new WeakMap<UserRecord, PresenceView | UnknownPresence>();
-
   /** @param users where single users are read: the store, or a cache before it */
   constructor(
     private readonly store: PresenceStore,
@@ -49,7 +47,7 @@ export class PresenceReads {
   /** One entry an id, in order; what cannot be known is said so, with the reason. Never rejects because the store is away. */
   async many(uids: readonly string[]): Promise<(PresenceView | UnknownPresence)[]> {
     const users = await this.usersOf(uids);
-    return uids.map((uid) => (users ? this.viewOf(uid, users.get(uid)) : unknown(uid, 'store-unavailable')));
+    return uids.map((uid) => (users ? viewOf(uid, users.get(uid)) : unknown(uid, 'store-unavailable')));
   }
 
   /** Everything that is claimed of a user, or that none can be known, with the reason. Never rejects because the store is away. */
@@ -92,20 +90,10 @@ export class PresenceReads {
     return { at: new Date(nowMs), statuses, instances, connections };
   }
 
-  /** A record is replaced, never changed: what is told of it, and its text, are made once. */
-  private viewOf(uid: string, user: UserRecord | undefined): PresenceView | UnknownPresence {
-    if (!user) return viewOf(uid, user);
-    let view = this.views.get(user);
-    if (!view) this.views.set(user, (view = unchanging(viewOf(uid, user))));
-    return view;
-  }
-
   /** @returns undefined where the store does not answer in time */
   private async usersOf(uids: readonly string[]): Promise<ReadonlyMap<string, UserRecord> | undefined> {
-    let timer: NodeJS.Timeout | undefined;
-    const tooLate = new Promise<undefined>((resolve) => {
-      timer = setTimeout(resolve, READ_WITHIN_MS, undefined).unref();
-    });
+    const stopping = new AbortController();
+    const tooLate = delay(READ_WITHIN_MS, undefined, { signal: stopping.signal, ref: false }).catch(() => undefined);
     const read = this.users.usersOf(uids).catch((thrown: unknown) => {
       if (thrown instanceof PresenceError && thrown.type === 'STORE_UNAVAILABLE') return undefined;
       throw thrown;
@@ -113,7 +101,7 @@ export class PresenceReads {
     try {
       return await Promise.race([read, tooLate]);
     } finally {
-      clearTimeout(timer);
+      stopping.abort();
     }
   }
 }

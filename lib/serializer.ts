@@ -1,6 +1,5 @@
 import EJSON from 'ejson';
 import { Serializers, type GenericObject } from 'moleculer';
-import { isUnchanging, textOf } from './unchanging';
 
 /** Keys that EJSON may have written for something that JSON has not, dates left out; `__proto__` it treats in a way of its own. */
 const SPECIAL_KEY = /"(\$(?!date":)|__proto__)/;
@@ -15,34 +14,16 @@ const OTHER = Symbol('other');
  */
 export class EjsonSerializer extends Serializers.Base {
   override serialize(packet: GenericObject): Buffer {
-    return Buffer.from(textOfPacket(packet));
+    const plain = plainOf(packet);
+    return Buffer.from(plain === OTHER ? EJSON.stringify(packet as never) : JSON.stringify(plain));
   }
 
   override deserialize(bytes: Buffer): GenericObject {
     const text = bytes.toString();
     if (SPECIAL_KEY.test(text)) return EJSON.parse(text) as GenericObject;
     const packet = JSON.parse(text) as GenericObject;
-    return text.includes(`"${DATE}"`) ? withDates(packet) : packet;
+    return text.includes(`"${DATE}"`) ? (withDates(packet) as GenericObject) : packet;
   }
-}
-
-/** An answer of many values whose texts are known is put together of these. */
-function textOfPacket(packet: GenericObject): string {
-  const keys = Object.keys(packet);
-  const { data } = packet as { data: unknown };
-  const isOrdinary = !keys.some((key) => key.charCodeAt(0) === DOLLAR || key === '__proto__');
-  if (!isOrdinary || !Array.isArray(data) || data.length === 0 || !data.every(isUnchanging)) return ejsonText(packet);
-  const members: string[] = [];
-  for (const key of keys) {
-    if (key === 'data') members.push(`"data":[${data.map((one) => textOf(one, ejsonText)).join(',')}]`);
-    else members.push(ejsonText({ [key]: packet[key] as unknown }).slice(1, -1));
-  }
-  return `{${members.filter((member) => member !== '').join(',')}}`;
-}
-
-function ejsonText(value: object): string {
-  const plain = plainOf(value);
-  return plain === OTHER ? EJSON.stringify(value) : JSON.stringify(plain);
 }
 
 /**
@@ -98,20 +79,14 @@ function plainObject(value: GenericObject): unknown {
   return plain;
 }
 
-/** Puts dates where EJSON's form of them stands. For JSON's own objects: `for in` meets their keys alone, and is fast. */
-function withDates(value: object): object {
-  if (isDateForm(value)) return new Date(value.$date);
-  for (const key in value) {
+/** Puts dates where EJSON's form of them stands. */
+function withDates(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  const keys = Object.keys(value);
+  if (keys.length === 1 && keys[0] === DATE) return new Date((value as { $date: number }).$date);
+  for (const key of keys) {
     const member = (value as GenericObject)[key] as unknown;
-    if (typeof member !== 'object' || member === null) continue;
-    const read = withDates(member);
-    if (read !== member) (value as GenericObject)[key] = read;
+    if (typeof member === 'object' && member !== null) (value as GenericObject)[key] = withDates(member);
   }
   return value;
-}
-
-function isDateForm(value: object): value is { $date: number } {
-  if (!(DATE in value)) return false;
-  for (const key in value) if (key !== DATE) return false;
-  return true;
 }

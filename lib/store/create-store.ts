@@ -22,7 +22,6 @@ export function createStore(config: Config): PresenceStore {
   if (!config.MONGO_URL) return new EmbeddedStore({ dataDir: config.DATA_DIR, refreshAfterMs: refresh, historyDays });
   return new MongoStore({
     url: config.MONGO_URL,
-    oplogUrl: config.MONGO_OPLOG_URL,
     patienceMs: config.REQUEST_TIMEOUT * SECOND * PATIENCE,
     refreshAfterMs: refresh,
     historyDays,

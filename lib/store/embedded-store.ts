@@ -161,12 +161,7 @@ export class EmbeddedStore implements PresenceStore {
   }
 
   async usersOf(uids: readonly string[]): Promise<ReadonlyMap<string, UserRecord>> {
-    const found = new Map<string, UserRecord>();
-    for (const uid of uids) {
-      const user = this.users.get(uid);
-      if (user) found.set(uid, user);
-    }
-    return found;
+    return new Map(uids.flatMap((uid) => this.users.get(uid) ?? []).map((user) => [user._id, user]));
   }
 
   async listUsers(filter: UserFilter, limit: number): Promise<UserRecord[]> {

@@ -23,16 +23,13 @@ export class CacheFixture {
     private readonly database: ReturnType<typeof freshDatabase>,
     readonly bus: BusFixture,
     private readonly env: Record<string, string>,
-    private readonly withOplog: boolean,
     private node: RocketChatNode | undefined,
   ) {}
 
-  /** @param withOplog whether replicas hear of changes from the oplog in place of a change stream */
-  static async start(env: Record<string, string> = {}, withOplog = false): Promise<CacheFixture> {
+  static async start(env: Record<string, string> = {}): Promise<CacheFixture> {
     const server = await startMongo();
     const client = await connect(server);
-    const database = freshDatabase(server);
-    const fixture = new CacheFixture(server, client, database, await BusFixture.start(), env, withOplog, undefined);
+    const fixture = new CacheFixture(server, client, freshDatabase(server), await BusFixture.start(), env, undefined);
     for (const nodeID of REPLICAS) await fixture.replica(nodeID);
     fixture.node = await fixture.bus.rocketChat(CORE);
     return fixture;
@@ -57,8 +54,7 @@ export class CacheFixture {
   replica(nodeID: string, change: (store: MongoStore) => void = () => undefined): Promise<Replica> {
     const options = { patienceMs: 10_000, refreshAfterMs: REFRESH_AFTER_MS, makesIndexes: () => true };
     const onCommand = (name: string) => void this.commandsOf(nodeID).push(name);
-    const oplogUrl = this.withOplog ? this.server.url('local') : undefined;
-    const store = new MongoStore({ ...options, url: this.database.url, oplogUrl, onCommand });
+    const store = new MongoStore({ ...options, url: this.database.url, onCommand });
     change(store);
     const env = { SYNC_INTERVAL: '86400000', ...this.env };
     return this.bus.replica({ nodeID, store, mongoUrl: this.database.url, env });

@@ -2,7 +2,6 @@ import { inspect } from 'node:util';
 import EJSON from 'ejson';
 import fc from 'fast-check';
 import { EjsonSerializer } from '../../lib/serializer';
-import { unchanging } from '../../lib/unchanging';
 
 const serializer = new EjsonSerializer();
 const shown = (value: unknown) => inspect(value, { depth: null });
@@ -59,34 +58,6 @@ describe('the serializer', () => {
       }),
       { numRuns: 2000, examples: [[{ '': undefined, $binary: {} }]] },
     );
-  });
-
-  it('writes values that never change the same, the first time and from what it remembers', () => {
-    const entries = fc.array(packets, { minLength: 1 }).map((data) => data.map((one) => unchanging(one)));
-    fc.assert(
-      fc.property(packets, entries, packets, (before, data, after) => {
-        const packet = { ...before, data, ...after };
-        const text = ejson(packet);
-        for (const time of ['first', 'second']) {
-          expect([time, serializer.serialize(packet).toString()]).toEqual([time, text]);
-        }
-      }),
-      { numRuns: 1000 },
-    );
-  });
-
-  it('writes what never changes once', () => {
-    let asked = 0;
-    const value = unchanging({
-      get uid() {
-        asked += 1;
-        return 'u';
-      },
-    });
-    const texts = [1, 2, 3].map((id) => serializer.serialize({ id, data: [value, value] }).toString());
-    expect(texts).toEqual([1, 2, 3].map((id) => `{"id":${id},"data":[{"uid":"u"},{"uid":"u"}]}`));
-    // Once to look whether it is JSON, once to write it.
-    expect(asked).toBe(2);
   });
 
   it('treats __proto__ as EJSON does', () => {

@@ -65,10 +65,6 @@ export class MongoConnection {
     await client?.close();
   }
 
-  get databaseName(): string {
-    return this.database().databaseName;
-  }
-
   collection<T extends { readonly _id: string }>(name: string): Collection<T> {
     return this.database().collection<T>(name);
   }
@@ -156,6 +152,6 @@ function unavailable(thrown: unknown): PresenceError {
 }
 
 /** Credentials stand in URLs only. */
-export function withoutUrls(message: string): string {
+function withoutUrls(message: string): string {
   return message.replace(/mongodb(\+srv)?:\/\/\S+/gi, 'mongodb://…');
 }

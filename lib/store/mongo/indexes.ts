@@ -1,5 +1,5 @@
 import { HEARTBEATS_KEPT_MS } from '../port';
-import { MARKERS_COLLECTION } from './change-source';
+import { MARKERS_COLLECTION } from './user-changes';
 import type { MongoConnection } from './connection';
 import { DIGESTS_COLLECTION, HISTORY_COLLECTION } from './history';
 import { SCHEDULES_COLLECTION } from './schedules';

@@ -11,14 +11,12 @@ import type {
   StoredInstance,
   UserFilter,
 } from '../port';
-import { changeStreamOf } from './change-source';
 import { MongoConnection, type MongoOptions } from './connection';
 import { MongoCoordination } from './coordination';
 import type { SessionsDocument } from './documents';
 import { MongoHistory } from './history';
 import { ensureIndexes } from './indexes';
 import { MongoLedger } from './ledger';
-import { oplogOf, probeOplog } from './oplog';
 import { MongoQueries } from './queries';
 import { MongoSchedules } from './schedules';
 import { SessionWriter } from './session-writer';
@@ -33,8 +31,6 @@ export interface MongoStoreOptions extends MongoOptions {
   readonly refreshAfterMs: number;
   /** How long changes are kept; 0: not at all. */
   readonly historyDays?: number;
-  /** Where changes are read in place of a change stream. Holds credentials: shown nowhere. */
-  readonly oplogUrl?: string;
 }
 
 /**
@@ -61,9 +57,7 @@ export class MongoStore implements PresenceStore {
     this.coordination = new MongoCoordination(this.connection);
     this.history = new MongoHistory(this.connection, options.historyDays ?? 0);
     this.schedules = new MongoSchedules(this.connection);
-    const { oplogUrl } = options;
-    const source = oplogUrl ? oplogOf(oplogUrl, () => this.connection.databaseName) : changeStreamOf(this.connection);
-    this.userChanges = new MongoUserChanges(this.connection, source);
+    this.userChanges = new MongoUserChanges(this.connection);
     this.ledger = new MongoLedger(this.connection, () => this.createsUsers);
     this.sessionWriter = new SessionWriter(this.connection, options.refreshAfterMs);
     this.userWriter = new UserWriter(this.connection, () => this.createsUsers);
@@ -71,7 +65,6 @@ export class MongoStore implements PresenceStore {
 
   async open(): Promise<void> {
     await this.connection.open();
-    if (this.options.oplogUrl) await probeOplog(this.options.oplogUrl);
     await this.refresh();
     if (this.options.makesIndexes(this.ownUsers)) await ensureIndexes(this.connection, this.options.historyDays);
   }

@@ -1,16 +1,30 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { UserChanges, UserListener } from '../port';
-import { MARKERS_COLLECTION, type ChangeSource } from './change-source';
 import type { MongoConnection } from './connection';
 
-/** An entry of the cache is trusted for STALE_AFTER_MS: the next mark must be back by then. */
-const MARK_EVERY_MS = 350;
+export const MARKERS_COLLECTION = 'presence_markers';
+const USERS_COLLECTION = 'users';
+const MARK_EVERY_MS = 200;
 /** When no marker has come back for so long the stream is taken for broken. */
 const MARK_WITHIN_MS = 5_000;
 /** One that comes back later says nothing that is of use. */
 const MARKS_KEPT = 100;
 const LOOK_EVERY_MS = 200;
+/** Nothing of a user but his id is sent. */
+const WHOSE = [
+  { $match: { 'ns.coll': { $in: [USERS_COLLECTION, MARKERS_COLLECTION] } } },
+  { $match: { operationType: { $in: ['insert', 'update', 'replace', 'delete'] } } },
+  {
+    $project: {
+      ns: 1,
+      operationType: 1,
+      documentKey: 1,
+      'fullDocument.mark': 1,
+      'updateDescription.updatedFields.mark': 1,
+    },
+  },
+];
 
 interface Marker {
   readonly _id: string;
@@ -18,9 +32,16 @@ interface Marker {
   readonly at: Date;
 }
 
+interface Change {
+  readonly ns?: { readonly coll?: string };
+  readonly documentKey?: { readonly _id?: unknown };
+  readonly fullDocument?: { readonly mark?: number };
+  readonly updateDescription?: { readonly updatedFields?: { readonly mark?: number } };
+}
+
 /**
- * Who of `users` was changed, by whomever, from a change stream or the oplog. That everything was told up to a moment is known from
- * markers: documents that this process writes and waits for in the same place, which keeps the order of writes. There is a
+ * Who of `users` was changed, by whomever, from a change stream. That everything was told up to a moment is known from
+ * markers: documents that this process writes and waits for in the same stream, which keeps the order of writes. There is a
  * stream only while somebody reads, for each change costs the database a reply. Where the database has no change streams (a
  * single server that is no replica set) nothing is told, and it is tried again and again: it may become one.
  */
@@ -29,10 +50,7 @@ export class MongoUserChanges implements UserChanges {
   /** Marks only ever grow, from one stream to the next. */
   private marks = 0;
 
-  constructor(
-    private readonly connection: MongoConnection,
-    private readonly source: ChangeSource,
-  ) {}
+  constructor(private readonly connection: MongoConnection) {}
 
   watch(listener: UserListener): () => Promise<void> {
     const stopping = new AbortController();
@@ -54,20 +72,21 @@ export class MongoUserChanges implements UserChanges {
   }
 
   private async followStream(listener: UserListener, signal: AbortSignal): Promise<void> {
+    const stream = this.connection.watch(WHOSE);
     const sentAtMs = new Map<number, number>();
     let [hasEnded, heardAtMs] = [false, performance.now()];
     let isFirst = true;
-    const close = await this.source.open({
-      changed: (uid) => listener.changed(uid),
-      marked: (id, mark) => {
-        const atMs = id === this.self ? sentAtMs.get(mark) : undefined;
-        if (atMs === undefined) return;
-        // From the first on everything is told: what happened before the stream began is not known.
-        if (isFirst) listener.lost();
-        else listener.current(atMs);
-        [isFirst, heardAtMs] = [false, performance.now()];
-      },
-      ended: () => (hasEnded = true),
+    for (const end of ['error', 'close'] as const) stream.on(end, () => (hasEnded = true));
+    stream.on('change', (event: object) => {
+      const change: Change = event;
+      const { _id } = change.documentKey ?? {};
+      if (change.ns?.coll === USERS_COLLECTION) return listener.changed(String(_id));
+      const atMs = _id === this.self ? sentAtMs.get(markOf(change)) : undefined;
+      if (atMs === undefined) return;
+      // From the first on everything is told: what happened before the stream began is not known.
+      if (isFirst) listener.lost();
+      else listener.current(atMs);
+      [isFirst, heardAtMs] = [false, performance.now()];
     });
     try {
       while (!hasEnded && listener.isWanted() && performance.now() - heardAtMs < MARK_WITHIN_MS) {
@@ -78,11 +97,15 @@ export class MongoUserChanges implements UserChanges {
         await delay(MARK_EVERY_MS, undefined, { signal });
       }
     } finally {
-      await close().catch(() => undefined);
+      await stream.close().catch(() => undefined);
     }
   }
 
   private markers() {
     return this.connection.collection<Marker>(MARKERS_COLLECTION);
   }
+}
+
+function markOf({ fullDocument, updateDescription }: Change): number {
+  return updateDescription?.updatedFields?.mark ?? fullDocument?.mark ?? 0;
 }

@@ -6,16 +6,15 @@ import { onOwnMongo } from '../../helpers/suites';
 
 /** What a replica answers is what is stored, whoever has written it, also a moment after. */
 describe.each([
-  ['of each replica', { withRedis: false, withOplog: false }],
-  ['of each replica, and one in Redis', { withRedis: true, withOplog: false }],
-  ['of each replica, which hear of changes from the oplog', { withRedis: false, withOplog: true }],
-])('reads from the cache %s', (_what, { withRedis, withOplog }) => {
+  ['of each replica', false],
+  ['of each replica, and one in Redis', true],
+])('reads from the cache %s', (_what, withRedis) => {
   let redis: RedisServer | undefined;
   let fixture: CacheFixture;
 
   beforeAll(async () => {
     redis = withRedis ? await startRedis() : undefined;
-    fixture = await CacheFixture.start(redis ? { CACHE: redis.url } : {}, withOplog);
+    fixture = await CacheFixture.start(redis ? { CACHE: redis.url } : {});
   });
   afterAll(async () => {
     await fixture.stop();
