@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { MongoClient, type Collection } from 'mongodb';
+import { MongoClient, type Collection, type FilterQuery } from 'mongodb';
 import { asError } from '../../errors';
 import { MARKERS_COLLECTION, USERS_COLLECTION, type ChangeHandlers, type ChangeSource } from './change-source';
 import { withoutUrls } from './connection';
