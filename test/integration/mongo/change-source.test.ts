@@ -6,7 +6,7 @@ import { eventually } from '../../helpers/eventually';
 import { freshDatabase, startMongo, type MongoServer } from '../../helpers/mongo-server';
 
 const OPTIONS = { useNewUrlParser: true, useUnifiedTopology: true };
-/** What belongs to nobody here, and what does. */
+/** Collections whose changes are told to nobody. */
 const OTHERS = ['rocketchat_message', 'usersSessions'];
 
 /** What is told of writes that are past this service, from wherever they are told. */
@@ -24,11 +24,21 @@ describe.each(['a change stream', 'the oplog'] as const)('changes from %s', (kin
     marked: (id, mark) => told.push(`${id}=${mark}`),
     ended: () => told.push('ended'),
   };
-  const source = (url = server.url('local')): ChangeSource =>
-    kind === 'the oplog' ? oplogOf(url, () => database.name) : changeStreamOf(connection);
+  const source = (): ChangeSource =>
+    kind === 'the oplog' ? oplogOf(server.url('local'), () => database.name) : changeStreamOf(connection);
   const users = () => db.collection<{ _id: string; name?: string }>('users');
   const markers = () => db.collection<{ _id: string; mark: number }>('presence_markers');
   const mark = (number: number) => markers().updateOne({ _id: 'me' }, { $set: { mark: number } }, { upsert: true });
+
+  /** A stream may begin a moment after it is opened: until a mark comes nothing counts. @param number marks are greater */
+  async function untilMarked(number: number): Promise<void> {
+    let sent = number;
+    await eventually(async () => {
+      await mark((sent += 1));
+      expect(told.length).toBeGreaterThan(0);
+    });
+    await eventually(() => expect(told).toContain(`me=${sent}`));
+  }
 
   beforeAll(async () => {
     server = await startMongo();
@@ -48,13 +58,7 @@ describe.each(['a change stream', 'the oplog'] as const)('changes from %s', (kin
   beforeEach(async () => {
     told = [];
     close = await source().open(handlers);
-    // A stream may begin a moment after it is opened: until a mark comes nothing counts.
-    let number = 1;
-    await eventually(async () => {
-      await mark((number += 1));
-      expect(told.length).toBeGreaterThan(0);
-    });
-    await eventually(() => expect(told).toContain(`me=${number}`));
+    await untilMarked(1);
     told = [];
   });
   afterEach(() => close());
@@ -99,11 +103,7 @@ describe.each(['a change stream', 'the oplog'] as const)('changes from %s', (kin
     await users().insertOne({ _id: 'late' });
     told = [];
     close = await source().open(handlers);
-    let number = 401;
-    await eventually(async () => {
-      await mark((number += 1));
-      expect(told.length).toBeGreaterThan(0);
-    });
+    await untilMarked(400);
     expect(told.filter((word) => !word.startsWith('me='))).toEqual([]);
   });
 });
