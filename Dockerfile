@@ -9,7 +9,7 @@ RUN npm run build && npm prune --omit=dev --no-audit --no-fund
 
 # --- Runtime: owned by root, run by node, which may write to /data and nowhere else -------------------------------
 FROM node:22-alpine
-ENV NODE_ENV=production NODE_OPTIONS=--enable-source-maps
+ENV NODE_ENV=production NODE_OPTIONS="--enable-source-maps --max-semi-space-size=64"
 ENV HOST=0.0.0.0 PORT=3005 DATA_DIR=/data
 WORKDIR /app
 RUN mkdir /data && chown node:node /data

@@ -11,8 +11,10 @@ import { startNats } from '../test/helpers/nats-server';
 export const CALLER = 'bench-caller';
 
 export interface NodeSpec {
-  /** Of the node's service. */
+  /** Of the node's service, or what it is called where it has none. */
   readonly service: string;
+  /** No broker: nobody waits for a service. */
+  readonly bare?: boolean;
   /** A file of this folder; absent: the presence node as `npm start` runs it. */
   readonly file?: string;
   readonly env?: NodeJS.ProcessEnv;
@@ -20,6 +22,7 @@ export interface NodeSpec {
 
 export interface Cluster {
   readonly caller: ServiceBroker;
+  readonly natsUrl: string;
   /** Of the nodes by service, of the caller and, where it is ours, of NATS. */
   readonly pids: ReadonlyMap<string, number>;
   stop(): Promise<void>;
@@ -33,6 +36,11 @@ const NO_HISTORY = { HISTORY_RETENTION_DAYS: '0' };
 
 export const presenceNode = (env: NodeJS.ProcessEnv): NodeSpec => ({ service: 'presence', env });
 export const ECHO_NODE: NodeSpec = { service: 'echo', file: 'echo-node.ts' };
+export const BARE_NATS_NODE: NodeSpec = { service: 'bare-nats', file: 'bare-nats-node.ts', bare: true };
+
+const TSX = ['--import', 'tsx'];
+/** Those that `npm start` gives a node; scripts/bench.mjs gave them to this process. */
+const FLAGS = process.execArgv.filter((flag) => !TSX.includes(flag));
 
 /** A NATS server and the nodes, each a process of its own, and a caller in this one. */
 export async function startCluster(specs: readonly NodeSpec[]): Promise<Cluster> {
@@ -56,11 +64,13 @@ export async function startCluster(specs: readonly NodeSpec[]): Promise<Cluster>
     logger: false,
   });
   await caller.start();
-  await caller.waitForServices([...nodes.keys()], 10_000);
+  const services = specs.filter(({ bare }) => !bare).map(({ service }) => service);
+  await caller.waitForServices(services, 10_000);
   const pids = new Map([...nodes].map(([service, { pid }]) => [service, pid!]));
   if (nats.pid !== undefined) pids.set('nats', nats.pid);
   return {
     caller,
+    natsUrl: nats.url,
     pids: pids.set('caller', process.pid),
     async stop() {
       await caller.stop();
@@ -77,8 +87,8 @@ export function hearsEvents({ caller }: Cluster): void {
 
 /** Starts a node process and waits for the line by which it says that it runs. */
 function startNode(file: string | undefined, env: NodeJS.ProcessEnv): Promise<ChildProcess> {
-  const args = file ? ['--import', 'tsx', path.join(__dirname, file)] : [path.join(ROOT, 'dist/main.js')];
-  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const args = file ? [...TSX, path.join(__dirname, file)] : [path.join(ROOT, 'dist/main.js')];
+  const child = spawn(process.execPath, [...FLAGS, ...args], { env, stdio: ['ignore', 'pipe', 'inherit'] });
   if (child.pid !== undefined) endWithUs(child);
   return new Promise((resolve, reject) => {
     child.stdout.on('data', (chunk: Buffer) => {

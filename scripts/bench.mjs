@@ -2,6 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { ensureBuilt } from './lib/build.mjs';
 import { command, run } from './lib/command.mjs';
+import { NODE_FLAGS } from './lib/node-flags.mjs';
 import { checkNode } from './lib/node-version.mjs';
 import { ensurePackages } from './lib/packages.mjs';
 import { ensureServers } from './lib/system-tools.mjs';
@@ -13,8 +14,7 @@ await command(async () => {
   await ensurePackages(root, { dev: true });
   await ensureBuilt(root);
   await ensureServers();
-  const { code } = await run(process.execPath, ['--import', 'tsx', 'bench/main.ts', ...process.argv.slice(2)], {
-    cwd: root,
-  });
+  const args = [...NODE_FLAGS, '--import', 'tsx', 'bench/main.ts', ...process.argv.slice(2)];
+  const { code } = await run(process.execPath, args, { cwd: root });
   return code;
 });
