@@ -15,6 +15,7 @@ WORKDIR /app
 RUN mkdir /data && chown node:node /data
 COPY package.json package-lock.json ./
 COPY scripts ./scripts
+COPY dashboard ./dashboard
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 USER node

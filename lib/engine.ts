@@ -1,6 +1,7 @@
 import { settleExpiry } from '../domain/claims';
 import type { Command, CommandResult } from '../domain/commands';
 import { decide, firstContact, isShownChange, type Decision, type PresenceChange } from '../domain/presence';
+import type { Outbox } from './callbacks/outbox';
 import { PresenceError } from './errors';
 import { HistoryWriter } from './history-writer';
 import type { AppliedSessions, PresenceStore, PresenceWrite, SessionOwners } from './store/port';
@@ -12,6 +13,8 @@ export interface EngineOptions {
   readonly clock: () => number;
   /** Told of the changes of a batch after they are durable and before any caller gets its answer. */
   readonly onChanges: (changes: readonly PresenceChange[]) => void;
+  /** Where changes are put for those who are to be called back; absent: nobody is. */
+  readonly outbox?: Outbox;
   /** Told of users whose stored presence was written, or lost a race against another who wrote it. */
   readonly onWritten?: (uids: readonly string[]) => void;
   /** Told how many users were put right for whom nobody had asked for anything else (design invariant 8). */
@@ -113,12 +116,12 @@ export class PresenceEngine {
     }
   }
 
-  /** What is told is in the history, unless the store has just gone: what is written is told all the same. */
+  /** What is told is in the history and in the outbox, unless the store has just gone: what is written is told all the same. */
   private async keepAndTell(written: readonly PresenceWrite[], nowMs: number): Promise<void> {
     const changes = written.filter(({ before, after }) => isShownChange(before, after));
     if (changes.length === 0) return;
     try {
-      await this.history.write(changes, nowMs);
+      await allOf([this.history.write(changes, nowMs), this.options.outbox?.write(changes, nowMs) ?? NOTHING]);
     } finally {
       this.options.onChanges(changes);
     }
@@ -148,6 +151,7 @@ async function allOf<A, B>(both: readonly [Promise<A>, Promise<B>]): Promise<[A,
   return Promise.all(both);
 }
 
+const NOTHING = Promise.resolve();
 const NOBODY: ReadonlySet<string> = new Set();
 const NO_OWNERS: SessionOwners = { owners: new Map() };
 

@@ -1,4 +1,5 @@
 import { customCleanEnv, EnvError, EnvMissingError, makeValidator } from 'envalid';
+import { parseTokens, type ApiToken } from './http/tokens';
 
 /** Every variable the node reads. The only place that looks at the environment (docs/CONFIGURATION.md, kept the same by a test). */
 export interface Config {
@@ -50,8 +51,28 @@ export interface Config {
   readonly NODE_LOSS_GRACE: number;
   /** How long changes of presence are kept; 0: not at all. */
   readonly HISTORY_RETENTION_DAYS: number;
+  /** Whether callbacks may go to private networks and this machine, and by plain http. */
+  readonly CALLBACKS_ALLOW_PRIVATE: boolean;
   /** Calls that may wait in this node before the next one is answered BUSY. */
   readonly MAX_QUEUED_CALLS: number;
+  /** Who may use the HTTP API. Secret: never logged. */
+  readonly API_TOKENS: readonly ApiToken[] | undefined;
+  /** Rocket.Chat, whose users may use the HTTP API. */
+  readonly ROCKETCHAT_URL: string | undefined;
+  /** Origins of web pages that may use the HTTP API from a browser; `*`: any. */
+  readonly CORS_ORIGINS: readonly string[] | undefined;
+  /** WebSocket clients of one node. */
+  readonly WS_MAX_CLIENTS: number;
+  /** Bytes, or a text such as `1mb`. */
+  readonly API_MAX_BODY: string;
+  /** Requests per minute and caller; 0: not limited. */
+  readonly API_RATE_LIMIT: number;
+  /** Failed authentications per minute and address; 0: not limited. */
+  readonly API_AUTH_FAILURES: number;
+  /** How many proxies stand before the node and add to X-Forwarded-For. */
+  readonly TRUSTED_PROXIES: number;
+  /** Whether /metrics is for everybody. */
+  readonly METRICS_OPEN: boolean;
 }
 
 /** All faults of the environment at once; the message has one line a fault and never a value. */
@@ -80,6 +101,20 @@ const transporter = matching(
   /^(nats|tls|tcp|redis|mqtt|amqp):\/\/\S+$|^TCP$/i,
   'a URL such as nats://host:4222, or TCP',
 );
+const httpUrl = matching(/^https?:\/\/[^\s/?#@]+(\/[^\s?#]*)?$/, 'a URL such as https://chat.example.org');
+const size = matching(/^\d{1,9}(kb|mb)?$/, 'a size such as 500kb or 1mb');
+const tokens = makeValidator<readonly ApiToken[]>((value) => {
+  const parsed = parseTokens(value);
+  if (parsed) return parsed;
+  throw new EnvError(
+    'must be name:read|write|admin:token, separated by commas, each token once and of 16 characters or more',
+  );
+});
+const origins = makeValidator<readonly string[]>((value) => {
+  const list = value.split(',').map((origin) => origin.trim());
+  if (list.every((origin) => /^(\*|https?:\/\/[^\s/?#@*]+)$/.test(origin))) return list;
+  throw new EnvError('must be origins such as https://app.example.org, separated by commas, or *');
+});
 const redis = matching(/^rediss?:\/\/\S+$/, 'a URL such as redis://host:6379');
 /** Rocket.Chat takes exactly `true` as true and, for BALANCE_PREFER_LOCAL, all but `false` (contract 1.2, W34). */
 const onlyTrue = makeValidator<boolean>((value) => value === 'true');
@@ -121,11 +156,21 @@ const SPECS = {
   SESSION_LEASE: seconds({ default: 150 }),
   NODE_LOSS_GRACE: whole('seconds', 0, 86_400)({ default: 2 }),
   HISTORY_RETENTION_DAYS: whole('days', 0, 3650)({ default: 30 }),
+  CALLBACKS_ALLOW_PRIVATE: onlyTrue({ default: false }),
   MAX_QUEUED_CALLS: count({ default: 20_000 }),
+  API_TOKENS: tokens({ default: undefined }),
+  ROCKETCHAT_URL: httpUrl({ default: undefined }),
+  CORS_ORIGINS: origins({ default: undefined }),
+  WS_MAX_CLIENTS: count({ default: 10_000 }),
+  API_MAX_BODY: size({ default: '1mb' }),
+  API_RATE_LIMIT: whole('requests per minute', 0, 10_000_000)({ default: 6000 }),
+  API_AUTH_FAILURES: whole('failures per minute', 0, 10_000_000)({ default: 60 }),
+  TRUSTED_PROXIES: whole('proxies', 0, 10)({ default: 0 }),
+  METRICS_OPEN: onlyTrue({ default: false }),
 };
 
 /** The names and defaults, for the document and its test. */
-export const CONFIG_DEFAULTS: Readonly<Record<string, string | number | boolean | undefined>> = Object.fromEntries(
+export const CONFIG_DEFAULTS: Readonly<Record<string, unknown>> = Object.fromEntries(
   Object.entries(SPECS).map(([key, spec]) => [key, spec.default]),
 );
 

@@ -6,6 +6,7 @@ import type { Priority } from './batcher';
 import { CommandLanes, LANES_OF_A_DATABASE } from './command-lanes';
 import type { PresenceChange } from '../domain/presence';
 import { PresenceEngine } from './engine';
+import type { Outbox } from './callbacks/outbox';
 import { PresenceError } from './errors';
 import type { LeaseMemory } from './lease-memory';
 import type { ConnectionCounts, PresenceStore } from './store/port';
@@ -14,6 +15,7 @@ export interface PresenceOptions {
   readonly store: PresenceStore;
   readonly clock: () => number;
   readonly maxQueued: number;
+  readonly outbox?: Outbox;
   /** Told of changes once they are durable, in the order of their revisions. */
   readonly onChanges: (changes: readonly PresenceChange[]) => void;
   /** Told of users whose stored presence was written, or lost a race against another who wrote it. */

@@ -1,3 +1,4 @@
+import { Outbox } from './callbacks/outbox';
 import type { Config } from './env';
 import { HeartbeatNotes } from './heartbeat-notes';
 import { LeaseMemory } from './lease-memory';
@@ -22,6 +23,7 @@ export interface PartsOptions extends Pick<PresenceOptions, 'onChanges' | 'onFlu
 export interface PresenceParts {
   readonly sharedClock: SharedClock;
   readonly clock: () => number;
+  readonly outbox: Outbox;
   readonly desk: PresenceDesk;
   readonly reconciler: Reconciler;
   readonly reaper: Reaper;
@@ -34,10 +36,12 @@ export function createParts(options: PartsOptions): PresenceParts {
   const { config, store, onChanges, onFlush, onRepairs, onWritten, warn } = options;
   const sharedClock = new SharedClock(() => store.timeMs());
   const clock = options.clock ?? (() => sharedClock.now());
+  const outbox = new Outbox({ store: store.callbacks, isShared: store.isShared });
   const desk = new PresenceDesk({
     store,
     clock,
     maxQueued: config.MAX_QUEUED_CALLS,
+    outbox,
     onChanges,
     onFlush,
     onRepairs,
@@ -47,6 +51,7 @@ export function createParts(options: PartsOptions): PresenceParts {
   return {
     sharedClock,
     clock,
+    outbox,
     desk,
     reconciler: new Reconciler({
       store,

@@ -15,3 +15,10 @@ export interface StatusEvent {
 export function statusEvent({ before, after }: PresenceChange): [StatusEvent] {
   return [{ user: shownOf(after), previousStatus: before.status, rev: after.presenceRev }];
 }
+
+/** The user that a `presence.status` of any node is about, as a list; empty for what is none: anybody may send one. */
+export function changedIn(payload: unknown): string[] {
+  const [event] = Array.isArray(payload) ? (payload as readonly unknown[]) : [];
+  const uid = (event as Partial<StatusEvent> | null | undefined)?.user?._id;
+  return typeof uid === 'string' ? [uid] : [];
+}

@@ -1,5 +1,6 @@
 import type { Context, Service, ServiceSchema } from 'moleculer';
 import { SERVICE_NAME } from '../lib/contract';
+import type { Outbox } from '../lib/callbacks/outbox';
 import type { PresenceStore } from '../lib/store/port';
 import type { ReplicaService } from './replica-service';
 
@@ -7,6 +8,7 @@ import type { ReplicaService } from './replica-service';
 export interface PresenceNeighbour extends ReplicaService {
   readonly store: PresenceStore;
   readonly clock: () => number;
+  readonly outbox: Outbox;
 }
 
 export interface BesideService extends Service {

@@ -1,6 +1,7 @@
 import { Errors, type Context, type Service, type ServiceSchema } from 'moleculer';
 import { PresenceError } from '../lib/errors';
 import { KeeperElection } from '../lib/keeper-election';
+import { tellMissed } from './change-hook';
 import type { ReplicaService } from './replica-service';
 
 export interface KeeperService extends ReplicaService {
@@ -43,6 +44,7 @@ function isKeeper(this: KeeperService): boolean {
 
 function elect(this: KeeperService): void {
   if (!this.election.elect()) return;
+  tellMissed(this, 'keeper');
   this.logger.info(this.isLeader() ? 'this node keeps the state' : `${this.election.keeper} keeps the state`);
   if (!this.isLeader()) return;
   this.takeOver().catch((error: unknown) => this.logger.error('taking over failed', error));

@@ -5,8 +5,10 @@ import type { Config } from '../lib/env';
 import type { PresenceMetrics } from '../lib/metrics';
 import { installationOf, RedisUsers } from '../lib/redis-users';
 import { PresenceReads } from '../lib/presence-reads';
-import type { PresenceStore, UserChanges } from '../lib/store/port';
+import type { PresenceStore, UserListener } from '../lib/store/port';
 import { UserCache } from '../lib/user-cache';
+import { UserWatch } from '../lib/user-watch';
+import { tellChanged } from './change-hook';
 import type { ReplicaService } from './replica-service';
 
 interface ReadService extends ReplicaService {
@@ -15,6 +17,8 @@ interface ReadService extends ReplicaService {
   reads: PresenceReads;
   /** Absent where the store is as fast. */
   userCache: UserCache | undefined;
+  /** Who wants to hear of changes in the store; absent where it tells of none. */
+  userWatch: UserWatch | undefined;
   /** Users whose stored presence this node has written. */
   usersWritten(uids: readonly string[]): void;
 }
@@ -23,33 +27,38 @@ const SECOND = 1000;
 /** Some 100 MB when full. */
 const MAX_CACHED = 200_000;
 
+const action = actionsOf<ReadService>();
+
+const actions = {
+  /** One user's presence; `status: 'unknown'` with a reason where it cannot be known. */
+  get: action('get', read.uid, async function ({ uid }) {
+    return (await this.reads.many([uid]))[0]!;
+  }),
+  /** The same of up to 1,000 users, in the order asked for. */
+  getMany: action('getMany', read.uids, function ({ uids }) {
+    return this.reads.many(uids);
+  }),
+  /** Users by status, role and time of the last change, a page at a time. */
+  list: action('list', read.list, function (page) {
+    return this.reads.page(page);
+  }),
+  /** How many users are shown with each status, how many sessions each instance has, and the counts of connections. */
+  stats: action('stats', read.nothing, function () {
+    return this.reads.stats(this.clock());
+  }),
+};
+
 /** What anybody may read of presence. */
 export function readsMixin(store: PresenceStore, config: Config): Partial<ServiceSchema> {
-  const action = actionsOf<ReadService>();
   let stopWatching: (() => Promise<void>) | undefined;
   let redis: RedisUsers | undefined;
   return {
-    actions: {
-      /** One user's presence; `status: 'unknown'` with a reason where it cannot be known. */
-      get: action('get', read.uid, async function ({ uid }) {
-        return (await this.reads.many([uid]))[0]!;
-      }),
-      /** The same of up to 1,000 users, in the order asked for. */
-      getMany: action('getMany', read.uids, function ({ uids }) {
-        return this.reads.many(uids);
-      }),
-      /** Users by status, role and time of the last change, a page at a time. */
-      list: action('list', read.list, function (page) {
-        return this.reads.page(page);
-      }),
-      /** How many users are shown with each status, how many sessions each instance has, and the counts of connections. */
-      stats: action('stats', read.nothing, function () {
-        return this.reads.stats(this.clock());
-      }),
-    },
+    actions,
     methods: {
       usersWritten(this: ReadService, uids: readonly string[]) {
         this.userCache?.forget(uids);
+        // Also what shows nothing new: a view has more in it than what is shown.
+        tellChanged(this, uids);
       },
     },
     created(this: Service) {
@@ -60,12 +69,16 @@ export function readsMixin(store: PresenceStore, config: Config): Partial<Servic
         const onRead = (known: number, missing: number) => service.metrics.read(known, missing);
         const options = { store, shared: redis, ttlMs, maxUsers: MAX_CACHED, clock: () => performance.now(), onRead };
         service.userCache = new UserCache(options);
+        service.userWatch = new UserWatch();
+        service.userWatch.add(cacheListener(service.userCache));
       }
       service.reads = new PresenceReads(store, service.userCache);
     },
     async started(this: Service) {
       redis?.start();
-      stopWatching = watchUsers(this as ReadService, store.userChanges);
+      const service = this as ReadService;
+      // Who watches marks where he is, and an observer writes nothing by himself: his entries live for a moment.
+      if (service.userWatch && service.mayWork()) stopWatching = store.userChanges?.watch(service.userWatch);
     },
     async stopped(this: Service) {
       await stopWatching?.();
@@ -89,15 +102,12 @@ function redisUsers(service: Service, config: Config, store: PresenceStore): Red
   });
 }
 
-/** Lets the cache know of changes. @returns what ends that */
-function watchUsers(service: ReadService, changes: UserChanges | undefined): (() => Promise<void>) | undefined {
-  const { userCache } = service;
-  // Who watches marks where he is, and an observer writes nothing by himself: his entries live for a moment.
-  if (!changes || !userCache || !service.mayWork()) return undefined;
-  return changes.watch({
+/** Lets the cache know of changes. */
+function cacheListener(userCache: UserCache): UserListener {
+  return {
     isWanted: () => userCache.isInUse,
     changed: (uid) => userCache.forget([uid]),
     current: (atMs) => userCache.confirm(atMs),
     lost: () => userCache.forget('all'),
-  });
+  };
 }

@@ -1,41 +1,20 @@
 import http from 'node:http';
 import type { Service, ServiceSchema } from 'moleculer';
-import { busAsBelieved, type BusState } from '../lib/bus-guard';
-import { SERVICE_NAME } from '../lib/contract';
 import { readConfig, type Config } from '../lib/env';
-import type { Role } from '../lib/role';
+import { answerHealth, asksForHealth } from '../lib/http/health';
+import { close, listen } from '../lib/http/listen';
 import { serviceSchema } from '../lib/service-schema';
-import type { PresenceStore } from '../lib/store/port';
-
-interface Health {
-  readonly healthy: boolean;
-  readonly nodeID: string;
-  readonly bus: 'connected' | 'disconnected' | 'none';
-  readonly presence: boolean;
-  /** Whether the store was there when it was last asked. */
-  readonly store: 'there' | 'away';
-  readonly role: Role | undefined;
-}
-
-/** What of the presence service is looked at; it runs in this very process or not at all. */
-interface PresenceView extends Service {
-  readonly store: Pick<PresenceStore, 'isThere'>;
-  readonly role: Role;
-  busState(): BusState;
-}
 
 interface HealthService extends Service {
   servers: http.Server[];
 }
 
-const BUS: Readonly<Record<BusState, Health['bus']>> = { none: 'none', up: 'connected', down: 'disconnected' };
-
 /** A probe that takes longer than this is not answered. */
 const PROBE_TIMEOUT_MS = 5000;
 
 /**
- * `GET /health` on PORT, and on HEALTH_CHECK_PORT where that is another (contract 7): 200 `ok`, else
- * 500 `not healthy`; with `Accept: application/json` the reasons.
+ * `GET /health` on HEALTH_CHECK_PORT where that is another port than PORT, on which the service `api` answers it; and on
+ * PORT where there is no such service.
  */
 export function healthService(config: Config): ServiceSchema {
   return serviceSchema<HealthService>({
@@ -44,14 +23,13 @@ export function healthService(config: Config): ServiceSchema {
       this.servers = [];
     },
     async started(this: HealthService) {
-      for (const port of new Set([config.PORT, config.HEALTH_CHECK_PORT])) {
-        this.servers.push(
-          await listen(
-            http.createServer((req, res) => answer(this, req, res)),
-            port,
-            config.HOST,
-          ),
-        );
+      const ports = new Set([config.PORT, config.HEALTH_CHECK_PORT]);
+      if (this.broker.getLocalService('api')) ports.delete(config.PORT);
+      for (const port of ports) {
+        const server = http.createServer((req, res) => answer(this, req, res));
+        server.requestTimeout = PROBE_TIMEOUT_MS;
+        await listen(server, port, config.HOST);
+        this.servers.push(server);
       }
     },
     async stopped(this: HealthService) {
@@ -60,45 +38,9 @@ export function healthService(config: Config): ServiceSchema {
   });
 }
 
-function answer(service: Service, req: http.IncomingMessage, res: http.ServerResponse): void {
-  const path = req.url?.split('?', 1)[0];
-  if (path !== '/health' || !['GET', 'HEAD'].includes(req.method ?? '')) {
-    res.writeHead(404, { 'content-type': 'text/plain' }).end('not found');
-    return;
-  }
-  const health = healthOf(service);
-  const json = req.headers.accept?.includes('application/json') ?? false;
-  res.writeHead(health.healthy ? 200 : 500, {
-    'content-type': json ? 'application/json' : 'text/plain',
-    'cache-control': 'no-store',
-  });
-  res.end(json ? JSON.stringify(health) : health.healthy ? 'ok' : 'not healthy');
-}
-
-/** Healthy: the presence service runs here, its store is there and, where there is a bus, this node is on it. */
-function healthOf({ broker }: Service): Health {
-  const service = broker.getLocalService(SERVICE_NAME) as PresenceView | undefined;
-  const bus = BUS[service?.busState() ?? busAsBelieved(broker)];
-  const presence = service !== undefined && broker.started;
-  const store = service?.store.isThere ? 'there' : 'away';
-  const healthy = presence && bus !== 'disconnected' && store === 'there';
-  return { healthy, nodeID: broker.nodeID, bus, presence, store, role: service?.role };
-}
-
-function listen(server: http.Server, port: number, host: string): Promise<http.Server> {
-  server.requestTimeout = PROBE_TIMEOUT_MS;
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const taken = error.code === 'EADDRINUSE';
-      reject(taken ? new Error(`PORT ${port} on ${host} is in use; set PORT to another`) : error);
-    });
-    server.listen(port, host, () => resolve(server));
-  });
-}
-
-function close(server: http.Server): Promise<void> {
-  server.closeAllConnections();
-  return new Promise((resolve) => server.close(() => resolve()));
+function answer({ broker }: Service, req: http.IncomingMessage, res: http.ServerResponse): void {
+  if (asksForHealth(req)) answerHealth(broker, req, res);
+  else res.writeHead(404, { 'content-type': 'text/plain' }).end('not found');
 }
 
 /** For the loader: the service as the environment says. */

@@ -19,6 +19,7 @@ import { keeperMixin } from '../mixins/keeper.mixin';
 import { operatorMixin } from '../mixins/operator.mixin';
 import { peersMixin } from '../mixins/peers.mixin';
 import { presenceJobsMixin } from '../mixins/presence-jobs.mixin';
+import { tellChanged, tellMissed } from '../mixins/change-hook';
 import { busGuardMixin } from '../mixins/bus-guard.mixin';
 import { livenessMixin, type LivenessService } from '../mixins/liveness.mixin';
 import { claimsMixin } from '../mixins/claims.mixin';
@@ -162,6 +163,7 @@ function methodsOf(store: PresenceStore, config: Config): ServiceSchema['methods
     /** Word of dropped sessions may have been lost while the bus was away. */
     busCameBack(this: PresenceService) {
       this.desk.forgetLeases('all');
+      tellMissed(this, 'bus');
     },
     tellReaped(this: PresenceService, reaped: Reaped) {
       this.metrics.reaped(reaped);
@@ -171,6 +173,10 @@ function methodsOf(store: PresenceStore, config: Config): ServiceSchema['methods
     },
     tell(this: PresenceService, changes: readonly PresenceChange[]) {
       this.metrics.changed(changes);
+      tellChanged(
+        this,
+        changes.map(({ after }) => after._id),
+      );
       if (!this.broadcastEnabled) return;
       this.tellStatus(changes);
     },

@@ -4,12 +4,14 @@ import { applySessionCommand } from '../../domain/sessions';
 import type { Session, UserRecord } from '../../domain/types';
 import { DirectoryLock } from './directory-lock';
 import { DocumentFile } from './document-file';
+import { EmbeddedCallbacks } from './embedded-callbacks';
 import { EmbeddedCoordination } from './embedded-coordination';
 import { countInstances, countStatuses } from './embedded-counts';
 import { EmbeddedExpiry } from './embedded-expiry';
 import { EmbeddedHistory } from './embedded-history';
 import { EmbeddedLedger } from './embedded-ledger';
 import { EmbeddedSchedules } from './embedded-schedules';
+import { ownersWhere, type SessionsDocument } from './embedded-owners';
 import type {
   AppliedSessions,
   ConnectionCounts,
@@ -23,13 +25,6 @@ import type {
 } from './port';
 import { SessionIndex } from './session-index';
 import { UserOrder } from './user-order';
-
-/** A `usersSessions` document (contract 5.2), with the revision that every session write increments. */
-interface SessionsDocument {
-  readonly _id: string;
-  readonly connections: readonly Session[];
-  readonly rev: number;
-}
 
 export interface EmbeddedOptions {
   /** A folder, made when absent; `:memory:` keeps nothing. */
@@ -53,6 +48,7 @@ export class EmbeddedStore implements PresenceStore {
   readonly isShared = false;
   readonly history: EmbeddedHistory;
   readonly schedules: EmbeddedSchedules;
+  readonly callbacks: EmbeddedCallbacks;
   private readonly users: DocumentFile<UserRecord>;
   private readonly sessions: DocumentFile<SessionsDocument>;
   private readonly ledger: EmbeddedLedger;
@@ -71,6 +67,7 @@ export class EmbeddedStore implements PresenceStore {
     this.coordination = new EmbeddedCoordination(inFolder('presence_nodes.db'));
     this.history = new EmbeddedHistory(inFolder('history'), options.historyDays ?? 0);
     this.schedules = new EmbeddedSchedules(inFolder('presence_schedules.db'));
+    this.callbacks = new EmbeddedCallbacks(inFolder);
     this.lock = options.dataDir === IN_MEMORY ? undefined : new DirectoryLock(options.dataDir);
   }
 
@@ -133,11 +130,11 @@ export class EmbeddedStore implements PresenceStore {
   }
 
   async ownersOfInstance(instanceId: string): Promise<string[]> {
-    return this.ownersWhere((session) => session.instanceId === instanceId);
+    return ownersWhere(this.sessions.values(), (session) => session.instanceId === instanceId);
   }
 
   async ownersOutside(keep: ReadonlySet<string>): Promise<string[]> {
-    return this.ownersWhere((session) => !keep.has(session.instanceId));
+    return ownersWhere(this.sessions.values(), (session) => !keep.has(session.instanceId));
   }
 
   async usersExpired(nowMs: number): Promise<string[]> {
@@ -153,7 +150,11 @@ export class EmbeddedStore implements PresenceStore {
   }
 
   async ownersOfStale(beforeMs: number, instances: ReadonlySet<string>, limit: number): Promise<string[]> {
-    return this.ownersWhere((s) => s._updatedAt.getTime() <= beforeMs && instances.has(s.instanceId), limit);
+    return ownersWhere(
+      this.sessions.values(),
+      (s) => s._updatedAt.getTime() <= beforeMs && instances.has(s.instanceId),
+      limit,
+    );
   }
 
   async storedInstances(): Promise<StoredInstance[]> {
@@ -224,7 +225,7 @@ export class EmbeddedStore implements PresenceStore {
   async refresh(): Promise<void> {}
 
   private parts(): readonly { open(): Promise<void>; close(): Promise<void> }[] {
-    return [this.users, this.sessions, this.ledger, this.coordination, this.history, this.schedules];
+    return [this.users, this.sessions, this.ledger, this.coordination, this.history, this.schedules, this.callbacks];
   }
 
   private async writeSessions(writes: readonly SessionsDocument[]): Promise<void> {
@@ -233,15 +234,6 @@ export class EmbeddedStore implements PresenceStore {
     await this.sessions.putAll(writes);
     writes.forEach(({ _id, connections }, i) => this.index.replace(_id, before[i] ?? NO_SESSIONS, connections));
     this.ledger.observe(this.index.size);
-  }
-
-  private ownersWhere(matches: (session: Session) => boolean, limit = Infinity): string[] {
-    const owners: string[] = [];
-    for (const { _id, connections } of this.sessions.values()) {
-      if (owners.length >= limit) break;
-      if (connections.some(matches)) owners.push(_id);
-    }
-    return owners;
   }
 }
 

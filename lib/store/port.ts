@@ -1,5 +1,6 @@
 import type { SessionCommand } from '../../domain/sessions';
 import type { Session, Status, UserRecord } from '../../domain/types';
+import type { CallbackStore } from './callback-port';
 import type { HistoryStore } from './history-port';
 import type { ScheduleStore } from './schedule-port';
 
@@ -107,6 +108,7 @@ export interface PresenceStore {
   readonly isThere: boolean;
   readonly history: HistoryStore;
   readonly schedules: ScheduleStore;
+  readonly callbacks: CallbackStore;
   /** Absent where nobody else writes, and what is stored is in memory anyway. */
   readonly userChanges?: UserChanges;
 

@@ -8,6 +8,9 @@ const SERVERS = [
   { name: 'redis-server', variable: 'REDIS_URL' },
 ];
 
+/** Browsers that can drive the dashboard in its tests, the first that is there. Debian's package is named like the first. */
+const BROWSERS = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
+
 /** Makes sure of the servers: named by a variable, or installed, or installed now by root on Debian. */
 export async function ensureServers() {
   const missing = missingServers();
@@ -15,6 +18,17 @@ export async function ensureServers() {
   if (canAptInstall()) await aptInstall(missing.map(({ name }) => name));
   const still = missingServers();
   if (still.length > 0) throw new Stop(adviceFor(still));
+}
+
+/** Makes sure of a browser where that is possible; without one the tests that need it are skipped, and say so. */
+export async function ensureBrowser() {
+  if (findBrowser() || !canAptInstall()) return;
+  await aptInstall([BROWSERS[0]]);
+}
+
+/** @returns the program that CHROMIUM names, else one that is installed; undefined: there is none */
+export function findBrowser() {
+  return process.env.CHROMIUM || BROWSERS.map(findProgram).find(Boolean);
 }
 
 function missingServers() {

@@ -5,6 +5,7 @@ import { IN_MEMORY } from '../../lib/store/embedded-store';
 import type { PresenceStore } from '../../lib/store/port';
 import { brokerOptions } from '../../moleculer.config';
 import { activityService } from '../../services/activity.service';
+import { callbacksService } from '../../services/callbacks.service';
 import { historyService } from '../../services/history.service';
 import { presenceService } from '../../services/presence.service';
 
@@ -50,7 +51,7 @@ export async function startReplica({
   const store = given ?? createStore(config);
   const broker = new ServiceBroker({ ...brokerOptions(config), logger: false });
   broker.createService(presenceService({ config, store, clock }));
-  for (const service of [historyService(), activityService()]) broker.createService(service);
+  for (const service of [historyService(), activityService(), callbacksService(config)]) broker.createService(service);
   await broker.start();
   return { broker, nodeID, store, stop: () => broker.stop() };
 }

@@ -14,6 +14,7 @@ import {
   work,
 } from './presence-builders';
 import { describeStoreActivity } from './store-contract-activity';
+import { describeStoreCallbacks } from './store-contract-callbacks';
 import { describeStoreHistory } from './store-contract-history';
 import { describeStoreLiveness } from './store-contract-liveness';
 import { describeStoreSchedules } from './store-contract-schedules';
@@ -219,5 +220,6 @@ export function describeStoreContract(
     describeStoreHistory(() => under, { isDurable });
     describeStoreActivity(() => under, { isDurable });
     describeStoreSchedules(() => under, { isDurable });
+    describeStoreCallbacks(() => under, { isDurable });
   });
 }

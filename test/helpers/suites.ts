@@ -1,3 +1,4 @@
+import { findBrowser } from './find-browser';
 import { findMongoProgram } from './mongo-program';
 import { canProxy } from './mongo-proxy';
 import { ownsMongo } from './mongo-server';
@@ -22,6 +23,10 @@ export const onOwnNats = (suite: string): jest.Describe =>
 /** For suites that freeze, kill or restart Redis. */
 export const onOwnRedis = (suite: string): jest.Describe =>
   unless(ownsRedis ? undefined : 'the server of REDIS_URL is not ours to kill or restart', suite);
+
+/** For suites that look at pages. */
+export const inBrowser = (suite: string): jest.Describe =>
+  unless(findBrowser() ? undefined : 'there is no Chromium: install it, or name one by CHROMIUM', suite);
 
 const noProxy = canProxy(process.env.MONGO_URL ?? 'mongodb://ours/x')
   ? undefined

@@ -1,4 +1,5 @@
 import { HEARTBEATS_KEPT_MS } from '../port';
+import { OUTBOX_COLLECTION } from './callbacks';
 import { MARKERS_COLLECTION } from './change-source';
 import type { MongoConnection } from './connection';
 import { DIGESTS_COLLECTION, HISTORY_COLLECTION } from './history';
@@ -36,6 +37,10 @@ const WANTED: readonly Wanted[] = [
   },
   { collection: SCHEDULES_COLLECTION, key: { dueAt: 1 } },
   { collection: SCHEDULES_COLLECTION, key: { uid: 1 } },
+  // What is due; pages by id; what is parked for too long.
+  { collection: OUTBOX_COLLECTION, key: { callback: 1, state: 1, dueAt: 1 } },
+  { collection: OUTBOX_COLLECTION, key: { callback: 1, _id: 1 } },
+  { collection: OUTBOX_COLLECTION, key: { parkedAt: 1 }, options: { sparse: true } },
   { collection: 'presence_nodes', key: { at: 1 }, options: { expireAfterSeconds: HEARTBEATS_KEPT_MS / 1000 } },
   // Left by replicas that were killed.
   { collection: MARKERS_COLLECTION, key: { at: 1 }, options: { expireAfterSeconds: DAY_S } },

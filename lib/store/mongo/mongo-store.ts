@@ -11,6 +11,7 @@ import type {
   StoredInstance,
   UserFilter,
 } from '../port';
+import { MongoCallbacks } from './callbacks';
 import { changeStreamOf } from './change-source';
 import { MongoConnection, type MongoOptions } from './connection';
 import { MongoCoordination } from './coordination';
@@ -46,6 +47,7 @@ export class MongoStore implements PresenceStore {
   readonly isShared = true;
   readonly history: MongoHistory;
   readonly schedules: MongoSchedules;
+  readonly callbacks: MongoCallbacks;
   readonly userChanges: MongoUserChanges;
   private ownUsers = false;
   private readonly connection: MongoConnection;
@@ -61,6 +63,7 @@ export class MongoStore implements PresenceStore {
     this.coordination = new MongoCoordination(this.connection);
     this.history = new MongoHistory(this.connection, options.historyDays ?? 0);
     this.schedules = new MongoSchedules(this.connection);
+    this.callbacks = new MongoCallbacks(this.connection);
     const { oplogUrl } = options;
     const source = oplogUrl ? oplogOf(oplogUrl, () => this.connection.databaseName) : changeStreamOf(this.connection);
     this.userChanges = new MongoUserChanges(this.connection, source);

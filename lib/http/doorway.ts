@@ -1,0 +1,50 @@
+import type http from 'node:http';
+import { PresenceError } from '../errors';
+import type { Access, Caller } from './access';
+import { RateLimit, type Standing } from './rate-limit';
+
+export interface DoorwayOptions {
+  readonly access: Access;
+  /** Requests a minute and caller; 0: not limited. */
+  readonly rateLimit: number;
+  /** Failed authentications a minute and address; 0: not limited. */
+  readonly authFailures: number;
+}
+
+/** Where everybody passes before anything is read or asked for him. */
+export class Doorway {
+  private readonly requests: RateLimit;
+  private readonly failures: RateLimit;
+
+  constructor(private readonly options: DoorwayOptions) {
+    this.requests = new RateLimit({ limit: options.rateLimit });
+    this.failures = new RateLimit({ limit: options.authFailures });
+  }
+
+  /**
+   * @returns who asks; how he stands is told in the answer's headers
+   * @throws PresenceError UNAUTHENTICATED, AUTH_UNAVAILABLE, RATE_LIMITED
+   */
+  async enter(req: http.IncomingMessage, res: http.ServerResponse): Promise<Caller> {
+    const address = req.socket.remoteAddress ?? '';
+    refuseIfOver(res, this.failures.isUsedUp(address), 'too many failed authentications');
+    const caller = await this.options.access.callerOf(req.headers).catch((thrown: unknown) => {
+      if ((thrown as { type?: unknown }).type === 'UNAUTHENTICATED') this.failures.count(address);
+      throw thrown;
+    });
+    const standing = this.requests.count(caller.name);
+    if (standing) {
+      res.setHeader('ratelimit-limit', standing.limit);
+      res.setHeader('ratelimit-remaining', standing.remaining);
+      res.setHeader('ratelimit-reset', standing.resetS);
+    }
+    refuseIfOver(res, standing, 'too many requests');
+    return caller;
+  }
+}
+
+function refuseIfOver(res: http.ServerResponse, standing: Standing | undefined, what: string): void {
+  if (!standing?.isOver) return;
+  res.setHeader('retry-after', standing.resetS);
+  throw new PresenceError('RATE_LIMITED', `${what}; again in ${standing.resetS} s`);
+}

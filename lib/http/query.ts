@@ -1,0 +1,30 @@
+import { invalidArgument } from '../errors';
+import type { QueryParameter } from './route';
+
+type Parameters = Readonly<Record<string, QueryParameter>>;
+
+/**
+ * Reads the query of an address, strictly: what is misspelled would otherwise be left out without a word.
+ *
+ * @param search after the question mark
+ * @throws PresenceError INVALID_ARGUMENT naming the parameter
+ */
+export function readQuery(search: string, parameters: Parameters = {}): Record<string, unknown> {
+  const given = new URLSearchParams(search);
+  const named: Record<string, unknown> = {};
+  for (const name of new Set(given.keys())) {
+    const parameter = Object.hasOwn(parameters, name) ? parameters[name] : undefined;
+    if (!parameter) throw invalidArgument(name, 'is not a parameter here');
+    named[name] = valueOf(name, parameter, given.getAll(name));
+  }
+  return named;
+}
+
+function valueOf(name: string, { kind }: QueryParameter, values: readonly string[]): unknown {
+  if (kind === 'list') return values.flatMap((value) => value.split(','));
+  if (values.length > 1) throw invalidArgument(name, 'is given more than once');
+  const [value = ''] = values;
+  if (kind === 'text') return value;
+  if (!/^\d{1,9}$/.test(value)) throw invalidArgument(name, 'must be a whole number');
+  return Number(value);
+}

@@ -1,0 +1,71 @@
+import type { ErrorCode } from '../errors';
+import type { Scope } from './access';
+
+/** A JSON Schema (2020-12), as OpenAPI 3.1 takes it. */
+export type Schema = Readonly<Record<string, unknown>>;
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+/** How a parameter of the query is read: as it is, as a whole number, or as a list (repeated, or with commas). */
+export type QueryKind = 'text' | 'whole' | 'list';
+
+export interface QueryParameter {
+  readonly kind: QueryKind;
+  readonly description: string;
+  readonly schema: Schema;
+}
+
+/** What a request brings along, read and named. */
+export interface RequestParts {
+  readonly path: Readonly<Record<string, string>>;
+  readonly query: Readonly<Record<string, unknown>>;
+  /** An object, empty where there is no body. */
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+/** One thing that can be asked for over HTTP. The gateway and the OpenAPI document are both made of these. */
+export interface Route {
+  readonly method: Method;
+  /** Under /api/v1, e.g. `/users/:uid`. */
+  readonly path: string;
+  readonly id: string;
+  readonly summary: string;
+  readonly tag: string;
+  /** The action that answers, and its named arguments. */
+  readonly action: string;
+  readonly arguments: (parts: RequestParts) => object;
+  readonly scope: Scope;
+  /** Whether a caller who is a user may do it to himself (`:uid`), whatever his scope. */
+  readonly isForOneself?: boolean;
+  readonly query?: Readonly<Record<string, QueryParameter>>;
+  readonly body?: Schema;
+  /** Of the answer; 200 unless said otherwise. */
+  readonly status?: 200 | 201;
+  readonly answer: Schema;
+  /** What the action's answer looks like over HTTP, where it is not the same. */
+  readonly answerOf?: (answer: never, parts: RequestParts) => unknown;
+  /** The parameter that leads to the next page, whose value the answer has as `next`. */
+  readonly pagesBy?: string;
+  /** Besides those that every route has. */
+  readonly problems?: readonly ErrorCode[];
+}
+
+/** What every route may answer. */
+export const COMMON_PROBLEMS: readonly ErrorCode[] = [
+  'UNAUTHENTICATED',
+  'FORBIDDEN',
+  'INVALID_ARGUMENT',
+  'RATE_LIMITED',
+  'BUSY',
+  'STOPPING',
+  'STORE_UNAVAILABLE',
+  'KEEPER_UNAVAILABLE',
+];
+
+/** Of routes with a body. */
+export const BODY_PROBLEMS: readonly ErrorCode[] = ['MALFORMED_JSON', 'BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'];
+
+/** Every code that a route lists in the document. */
+export function problemsOf({ body, problems = [] }: Route): readonly ErrorCode[] {
+  return [...COMMON_PROBLEMS, ...(body ? BODY_PROBLEMS : []), ...problems];
+}

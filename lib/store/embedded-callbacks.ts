@@ -1,0 +1,134 @@
+import { askedForAgain, PARKED_KEPT_MS, type Callback, type OutboxRow } from '../../domain/callbacks';
+import { groupBy } from '../group-by';
+import {
+  ORPHANS_KEPT_MS,
+  type CallbackStore,
+  type DeliveryCounts,
+  type DeliveryPage,
+  type DeliverySettled,
+} from './callback-port';
+import { DocumentFile } from './document-file';
+
+/** The embedded twin's callbacks and outbox: two files, of which everything is in memory. */
+export class EmbeddedCallbacks implements CallbackStore {
+  private readonly callbacks: DocumentFile<Callback>;
+  private readonly outbox: DocumentFile<OutboxRow>;
+
+  /** @param fileOf where a file of this name lies; undefined: in memory only */
+  constructor(fileOf: (name: string) => string | undefined) {
+    this.callbacks = new DocumentFile(fileOf('presence_callbacks.db'));
+    this.outbox = new DocumentFile(fileOf('presence_outbox.db'));
+  }
+
+  async open(): Promise<void> {
+    await this.callbacks.open();
+    await this.outbox.open();
+  }
+
+  async close(): Promise<void> {
+    await this.callbacks.close();
+    await this.outbox.close();
+  }
+
+  async all(): Promise<Callback[]> {
+    return [...this.callbacks.values()].sort((a, b) => a.createdAt.getTime() - b.createdAt.getTime() || byId(a, b));
+  }
+
+  async find(id: string): Promise<Callback | undefined> {
+    return this.callbacks.get(id);
+  }
+
+  add(callback: Callback): Promise<void> {
+    return this.callbacks.putAll([callback]);
+  }
+
+  async replace(before: Callback, after: Callback): Promise<boolean> {
+    if (this.callbacks.get(before._id)?.rev !== before.rev) return false;
+    await this.callbacks.putAll([after]);
+    return true;
+  }
+
+  async remove(id: string): Promise<boolean> {
+    if (!this.callbacks.get(id)) return false;
+    await this.callbacks.removeAll([id]);
+    await this.outbox.removeAll(this.rowsOf(id).map(({ _id }) => _id));
+    return true;
+  }
+
+  put(rows: readonly OutboxRow[]): Promise<void> {
+    return this.outbox.putAll(rows.filter(({ _id }) => !this.outbox.get(_id)));
+  }
+
+  async due(callbacks: readonly string[], nowMs: number, limit: number): Promise<OutboxRow[]> {
+    const asked = new Set(callbacks);
+    let found: OutboxRow[] = [];
+    let last: OutboxRow | undefined;
+    for (const row of this.outbox.values()) {
+      if (row.state !== 'waiting' || row.dueAt.getTime() > nowMs || !asked.has(row.callback)) continue;
+      if (last && byDue(row, last) > 0) continue;
+      found.push(row);
+      // Of a long backlog no more than what is asked for is ever sorted.
+      if (found.length < 2 * limit) continue;
+      found = found.sort(byDue).slice(0, limit);
+      last = found.at(-1);
+    }
+    return found.sort(byDue).slice(0, limit);
+  }
+
+  async settle(settled: readonly DeliverySettled[]): Promise<void> {
+    const there = settled.filter(({ before }) => this.outbox.get(before._id) !== undefined);
+    const isAsRead = ({ before }: DeliverySettled) => this.outbox.get(before._id)!.attempts === before.attempts;
+    await this.outbox.putAll(there.filter(isAsRead).flatMap(({ after }) => after ?? []));
+    await this.outbox.removeAll(there.filter(({ after }) => !after).map(({ before }) => before._id));
+  }
+
+  async page(callback: string, { state, after = '', limit }: DeliveryPage): Promise<OutboxRow[]> {
+    const asked = this.rowsOf(callback).filter((row) => row._id > after && (!state || row.state === state));
+    return asked.sort(byId).slice(0, limit);
+  }
+
+  async retry(callback: string, id: string, nowMs: number): Promise<boolean> {
+    const row = this.outbox.get(id);
+    if (row?.callback !== callback) return false;
+    await this.outbox.putAll([askedForAgain(row, nowMs)]);
+    return true;
+  }
+
+  async counts(): Promise<ReadonlyMap<string, DeliveryCounts>> {
+    const counts = new Map<string, Record<keyof DeliveryCounts, number>>();
+    for (const { callback, state } of this.outbox.values()) {
+      const of = counts.get(callback) ?? { waiting: 0, parked: 0 };
+      of[state] += 1;
+      counts.set(callback, of);
+    }
+    return counts;
+  }
+
+  async tidy(nowMs: number, most: number): Promise<number> {
+    const past = [...this.outbox.values()].filter((row) => this.isPast(row, nowMs));
+    await this.outbox.removeAll(past.map(({ _id }) => _id));
+    const byCallback = groupBy(this.outbox.values(), ({ callback }) => callback);
+    const tooMany = [...byCallback.values()].flatMap((rows) =>
+      rows.length > most ? rows.sort(byId).slice(0, rows.length - most) : [],
+    );
+    await this.outbox.removeAll(tooMany.map(({ _id }) => _id));
+    return tooMany.length;
+  }
+
+  private isPast({ callback, parkedAt, change }: OutboxRow, nowMs: number): boolean {
+    if (parkedAt && parkedAt.getTime() <= nowMs - PARKED_KEPT_MS) return true;
+    return !this.callbacks.get(callback) && change.at.getTime() <= nowMs - ORPHANS_KEPT_MS;
+  }
+
+  private rowsOf(callback: string): OutboxRow[] {
+    return [...this.outbox.values()].filter((row) => row.callback === callback);
+  }
+}
+
+function byId(a: { readonly _id: string }, b: { readonly _id: string }): number {
+  return a._id < b._id ? -1 : 1;
+}
+
+function byDue(a: OutboxRow, b: OutboxRow): number {
+  return a.dueAt.getTime() - b.dueAt.getTime() || byId(a, b);
+}

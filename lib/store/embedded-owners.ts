@@ -1,0 +1,22 @@
+import type { Session } from '../../domain/types';
+
+/** A `usersSessions` document (contract 5.2), with the revision that every session write increments. */
+export interface SessionsDocument {
+  readonly _id: string;
+  readonly connections: readonly Session[];
+  readonly rev: number;
+}
+
+/** Users that hold a session of which something is true, at most `limit`. */
+export function ownersWhere(
+  documents: Iterable<SessionsDocument>,
+  matches: (session: Session) => boolean,
+  limit = Infinity,
+): string[] {
+  const owners: string[] = [];
+  for (const { _id, connections } of documents) {
+    if (owners.length >= limit) break;
+    if (connections.some(matches)) owners.push(_id);
+  }
+  return owners;
+}

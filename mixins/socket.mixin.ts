@@ -1,0 +1,124 @@
+import type http from 'node:http';
+import type { Context, Service, ServiceSchema } from 'moleculer';
+import { SERVICE_NAME, STATUS_EVENT } from '../lib/contract';
+import type { Config } from '../lib/env';
+import { ActionSource, StoreSource, type FeedSource } from '../lib/feed/feed-source';
+import { FeedWatch } from '../lib/feed/feed-watch';
+import { PresenceFeed } from '../lib/feed/presence-feed';
+import { Snapshots } from '../lib/feed/snapshots';
+import type { Access } from '../lib/http/access';
+import { PresenceSocket } from '../lib/socket/presence-socket';
+import { SocketMetrics } from '../lib/socket/socket-metrics';
+import { changedIn } from '../lib/status-event';
+import type { UserWatch } from '../lib/user-watch';
+import type { BesideService, PresenceNeighbour } from './beside-presence.mixin';
+import { CHANGED, MISSED, type MissedBecause } from './change-hook';
+
+/** What it asks of the service that has the server. */
+interface SocketService extends BesideService {
+  readonly server: http.Server;
+  readonly access: Access;
+  feed: PresenceFeed;
+  feedWatch: FeedWatch;
+  snapshots: Snapshots;
+  socketMetrics: SocketMetrics;
+  presenceSocket: PresenceSocket | undefined;
+  missedTimer: NodeJS.Timeout | undefined;
+}
+
+interface WatchedPresence extends PresenceNeighbour {
+  readonly userWatch?: UserWatch;
+}
+
+const SECOND = 1000;
+
+const events: ServiceSchema['events'] = {
+  [CHANGED]: {
+    context: true,
+    handler(this: SocketService, ctx: Context<readonly string[]>) {
+      this.feed.mark(ctx.params);
+    },
+  },
+  /** Of other nodes; what this one has written it knows already. */
+  [STATUS_EVENT]: {
+    context: true,
+    handler(this: SocketService, ctx: Context) {
+      if (ctx.nodeID !== this.broker.nodeID) this.feed.mark(changedIn(ctx.params));
+    },
+  },
+};
+
+/** What changes is told to WebSocket clients (docs/WEBSOCKET.md), on the server of the service that has this mixin. */
+export function socketMixin(config: Config): Partial<ServiceSchema> {
+  return {
+    events: {
+      ...events,
+      [MISSED]: {
+        context: true,
+        handler(this: SocketService, ctx: Context<MissedBecause>) {
+          missed(this, ctx.params, config.HEARTBEAT_TIMEOUT * SECOND);
+        },
+      },
+    },
+    methods: {
+      /** To be called before the server is closed, which would wait for them. */
+      async closeSockets(this: SocketService) {
+        clearTimeout(this.missedTimer);
+        await this.presenceSocket?.close();
+        this.feed.stop();
+        this.snapshots.stop();
+      },
+    },
+    created(this: Service) {
+      const service = this as SocketService;
+      const metrics = (service.socketMetrics = new SocketMetrics(this.broker.metrics));
+      const warn = (message: string, error: unknown) => this.logger.warn(message, error);
+      service.feed = new PresenceFeed({ source: sourceOf(service), onLag: (ms) => metrics.lag(ms), warn });
+      service.feedWatch = new FeedWatch(service.feed);
+      const begun = () => (isWatching(service) ? service.feedWatch.begun() : Promise.resolve());
+      service.snapshots = new Snapshots(service.feed, begun);
+    },
+    async started(this: Service) {
+      const service = this as SocketService;
+      const { access, feed, snapshots, socketMetrics: metrics } = service;
+      if (isWatching(service)) presenceOf(service).userWatch?.add(service.feedWatch);
+      const warn = (message: string, error: unknown) => this.logger.warn(message, error);
+      const limits = { maxClients: config.WS_MAX_CLIENTS, origins: config.CORS_ORIGINS ?? [] };
+      service.presenceSocket = new PresenceSocket({ access, feed, snapshots, metrics, ...limits, warn });
+      service.presenceSocket.attach(service.server);
+    },
+  };
+}
+
+const presenceOf = (service: SocketService) => service.presence() as WatchedPresence;
+
+/** Whether the store tells of changes, whoever has made them. An observer does not watch: that would write. */
+function isWatching(service: SocketService): boolean {
+  const presence = presenceOf(service);
+  return presence.userWatch !== undefined && presence.mayWork();
+}
+
+/** Fresh reads: of the store where it is this node's to read, else where the state is kept. */
+function sourceOf(service: SocketService): FeedSource {
+  let ofStore: StoreSource | undefined;
+  const elsewhere = new ActionSource((action, params) => service.broker.call(`${SERVICE_NAME}.${action}`, params));
+  const source = () => {
+    const presence = presenceOf(service);
+    ofStore ??= new StoreSource(presence.store);
+    return presence.store.isShared || presence.isLeader() ? ofStore : elsewhere;
+  };
+  return {
+    read: async (uids) => source().read(uids),
+    present: async (after, limit) => source().present(after, limit),
+  };
+}
+
+function missed(service: SocketService, because: MissedBecause, patienceMs: number): void {
+  // What the store tells of it tells whether or not there is a bus.
+  if (isWatching(service) && service.feedWatch.isLive) return;
+  service.feed.lost();
+  if (because !== 'bus') return;
+  // Nodes that took this one for lost send it nothing until they have heard of it again.
+  clearTimeout(service.missedTimer);
+  service.missedTimer = setTimeout(() => service.feed.lost(), patienceMs).unref();
+}

@@ -1,0 +1,211 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Context, ServiceSchema } from 'moleculer';
+import { actionsOf } from '../lib/action';
+import { readCallbacks } from '../lib/callbacks/contract';
+import { Deliverer } from '../lib/callbacks/delivery';
+import { CallbackDesk } from '../lib/callbacks/desk';
+import { messageOf } from '../lib/callbacks/message';
+import { CallbackMetrics } from '../lib/callbacks/metrics';
+import { KNOWN_WITHIN_MS } from '../lib/callbacks/outbox';
+import { Poster, type PosterOptions } from '../lib/callbacks/post';
+import { read } from '../lib/contract';
+import { readConfig, type Config } from '../lib/env';
+import { PresenceError } from '../lib/errors';
+import { serviceSchema } from '../lib/service-schema';
+import { besidePresenceMixin, type BesideService } from '../mixins/beside-presence.mixin';
+import { periodicMixin } from '../mixins/periodic.mixin';
+
+interface CallbacksService extends BesideService {
+  poster: Poster;
+  desk: CallbackDesk;
+  deliverer: Deliverer;
+  metrics: CallbackMetrics;
+  endListening: (() => void) | undefined;
+}
+
+/** Told among replicas that share a store: what is registered has changed. */
+export const CALLBACKS_CHANGED = 'presence.callbacks.changed';
+
+/** Replicas know of a callback for KNOWN_WITHIN_MS at least: three looks within it, so that no batch ever looks. */
+const READ_EVERY_MS = KNOWN_WITHIN_MS / 3;
+/** What other replicas have put into the outbox is seen by looking. */
+const LOOK_EVERY_MS = 500;
+const TIDY_EVERY_MS = 60_000;
+const COUNT_EVERY_MS = 10_000;
+const FIRST_COUNT_AFTER_MS = 1000;
+/** In the outbox for one callback; then the oldest go. */
+const MOST_DELIVERIES = 100_000;
+/** What is under way when the node stops has this long. */
+const STOP_WITHIN_MS = 2000;
+
+const action = actionsOf<CallbacksService>();
+
+const actions = {
+  /** Registers an address to be called at each change. @returns the callback with its secret, which is shown here only */
+  register: action('register', readCallbacks.register, async function (given) {
+    if (!this.presence().mayWork()) throw new PresenceError('NOT_OWNER', 'Rocket.Chat’s core decides presence here');
+    return this.desk.register(given);
+  }),
+  list: action('list', read.nothing, function () {
+    return this.desk.list();
+  }),
+  get: action('get', readCallbacks.id, function ({ id }) {
+    return this.desk.get(id);
+  }),
+  update: action('update', readCallbacks.update, function ({ id, ...fields }) {
+    return this.desk.update(id, fields);
+  }),
+  /** @returns whether there was one */
+  remove: action('remove', readCallbacks.id, function ({ id }) {
+    return this.desk.remove(id);
+  }),
+  /** Sends a signed `presence.test` at once. @returns what became of it */
+  test: action('test', readCallbacks.id, function ({ id }) {
+    return this.desk.test(id);
+  }),
+  /** @returns the new secret, which is shown here only */
+  rotateSecret: action('rotateSecret', readCallbacks.id, function ({ id }) {
+    return this.desk.rotateSecret(id);
+  }),
+  pause: action('pause', readCallbacks.id, function ({ id }) {
+    return this.desk.pause(id);
+  }),
+  resume: action('resume', readCallbacks.id, function ({ id }) {
+    return this.desk.resume(id);
+  }),
+  /** What is on its way to a callback, the oldest change first, a page at a time. */
+  deliveries: action('deliveries', readCallbacks.deliveries, function ({ id, ...page }) {
+    return this.desk.deliveries(id, page);
+  }),
+  /** Makes a delivery due again. @returns whether there was one */
+  retry: action('retry', readCallbacks.retry, async function ({ id, delivery }) {
+    const found = await this.desk.retry(id, delivery);
+    if (found) {
+      look(this, id);
+      if (this.presence().store.isShared) tellReplicas(this, id);
+    }
+    return found;
+  }),
+};
+
+/** Sends what is due, in the background. @param id of a callback whose target is not waited for any longer */
+function look({ deliverer, logger }: CallbacksService, id?: string): void {
+  if (id !== undefined) deliverer.hurry(id);
+  deliverer.look().catch((error: unknown) => logger.warn('what is due could not be read', error));
+}
+
+function tellReplicas({ broker, logger }: CallbacksService, id: string): void {
+  broker
+    .broadcast(CALLBACKS_CHANGED, [id])
+    .catch((error: unknown) => logger.warn(`${CALLBACKS_CHANGED} could not be sent`, error));
+}
+
+/** What is registered has changed here: resolves once every replica goes by it, also one that hears of nothing. */
+async function changed(service: CallbacksService, id: string): Promise<void> {
+  const { store, outbox } = service.presence();
+  await outbox.read();
+  look(service, id);
+  if (!store.isShared) return;
+  tellReplicas(service, id);
+  await delay(KNOWN_WITHIN_MS);
+}
+
+const events = {
+  [CALLBACKS_CHANGED]: {
+    context: true,
+    async handler(this: CallbacksService, ctx: Context<[string]>) {
+      if (ctx.nodeID === this.broker.nodeID || !this.presence().store.isShared) return;
+      await this.presence().outbox.read();
+      look(this, ctx.params[0]);
+    },
+  },
+};
+
+async function readAgain(service: CallbacksService): Promise<void> {
+  const { outbox, clock, store } = service.presence();
+  if (store.isShared) await outbox.read();
+  await outbox.flush(clock());
+}
+
+async function tidy(service: CallbacksService): Promise<void> {
+  const presence = service.presence();
+  if (!presence.isLeader()) return;
+  const dropped = await presence.store.callbacks.tidy(presence.clock(), MOST_DELIVERIES);
+  service.metrics.attempted('dropped', dropped);
+  if (dropped > 0) service.logger.warn(`${dropped} deliveries to callbacks were dropped: too many were waiting`);
+}
+
+async function count(service: CallbacksService): Promise<void> {
+  const presence = service.presence();
+  if (!service.metrics.isOn) return;
+  const counts = presence.isLeader() ? (await presence.store.callbacks.counts()).values() : undefined;
+  service.metrics.counted(counts);
+}
+
+function jobs(): Partial<ServiceSchema>[] {
+  const job = periodicMixin<CallbacksService>;
+  return [
+    job({ name: 'reading what callbacks there are', everyMs: READ_EVERY_MS, run: readAgain }),
+    job({ name: 'delivering to callbacks', everyMs: LOOK_EVERY_MS, run: ({ deliverer }) => deliverer.look() }),
+    job({ name: 'letting go of old deliveries', everyMs: TIDY_EVERY_MS, run: tidy }),
+    job({ name: 'counting deliveries', everyMs: COUNT_EVERY_MS, firstAfterMs: FIRST_COUNT_AFTER_MS, run: count }),
+  ] as Partial<ServiceSchema>[];
+}
+
+/** What the service consists of; the presence service beside it is there by now. */
+function partsOf(service: CallbacksService, options: PosterOptions) {
+  const presence = service.presence();
+  const { store, outbox, clock } = presence;
+  const poster = new Poster(options);
+  const desk = new CallbackDesk({
+    ...options,
+    store: store.callbacks,
+    clock,
+    post: (request) => poster.post(request),
+    onChanged: (id) => changed(service, id),
+  });
+  const deliverer = new Deliverer({
+    store: store.callbacks,
+    clock,
+    callbacks: () => outbox.callbacks,
+    mayDeliver: () => presence.isLeader(),
+    post: (callback, row) => poster.post(messageOf(callback, row, clock())),
+    onGone: async ({ _id }) => {
+      service.logger.info(`callback ${_id} is paused: its target says 410 Gone`);
+      await desk.pause(_id, 'gone');
+    },
+    onOutcome: (outcome) => service.metrics.attempted(outcome),
+    warn: (message, error) => service.logger.warn(message, error),
+  });
+  return { poster, desk, deliverer, endListening: outbox.onPut(() => look(service)) };
+}
+
+/** The service `callbacks`: whoever registers an address is told of every change of presence there, signed, until he has it. */
+export function callbacksService(
+  config: Pick<Config, 'CALLBACKS_ALLOW_PRIVATE'>,
+  options: Pick<PosterOptions, 'lookup' | 'timeoutMs'> = {},
+): ServiceSchema {
+  return serviceSchema<CallbacksService>({
+    name: 'callbacks',
+    mixins: [besidePresenceMixin, ...jobs()] as Partial<ServiceSchema>[],
+    actions,
+    events,
+    created(this: CallbacksService) {
+      this.metrics = new CallbackMetrics(this.broker.metrics);
+    },
+    async started(this: CallbacksService) {
+      Object.assign(this, partsOf(this, { allowPrivate: config.CALLBACKS_ALLOW_PRIVATE, ...options }));
+      await this.presence().outbox.read();
+    },
+    async stopped(this: CallbacksService) {
+      this.endListening?.();
+      const stopped = this.deliverer?.stop();
+      await Promise.race([stopped, delay(STOP_WITHIN_MS, undefined, { ref: false })]);
+      this.poster?.close();
+      await stopped;
+    },
+  });
+}
+
+/** For the loader: the service as the environment says. */
+export default (): ServiceSchema => callbacksService(readConfig(process.env));

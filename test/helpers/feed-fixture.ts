@@ -1,0 +1,97 @@
+import type { UserRecord } from '../../domain/types';
+import { StoreSource, type FeedSource } from '../../lib/feed/feed-source';
+import { PresenceError } from '../../lib/errors';
+import type { UserFilter } from '../../lib/store/port';
+import type { Closing } from '../../lib/socket/socket-errors';
+import type { Wire } from '../../lib/socket/wire';
+import { Picture, type ServerFrame } from './picture';
+import { userRecord } from './presence-builders';
+
+/** Users in memory, read as slowly as is said: what is answered was so at a moment between question and answer. */
+export class FakeUsers {
+  readonly stored = new Map<string, UserRecord>();
+  /** The ids of each read so far. */
+  readonly asked: (readonly string[])[] = [];
+  isAway = false;
+  /** Milliseconds before a read looks, and after it has looked. */
+  delays: readonly [number, number] = [0, 0];
+  private rev = 0;
+
+  readonly source: FeedSource = new StoreSource({
+    usersOf: (uids) => {
+      this.asked.push(uids);
+      return this.read(() => new Map(uids.flatMap((uid) => this.entryOf(uid))));
+    },
+    listUsers: (filter, limit) => this.read(() => this.list(filter, limit)),
+  });
+
+  write(uid: string, fields: Partial<UserRecord>): void {
+    this.stored.set(uid, userRecord(uid, { ...this.stored.get(uid), ...fields, presenceRev: (this.rev += 1) }));
+  }
+
+  private entryOf(uid: string): [string, UserRecord][] {
+    const user = this.stored.get(uid);
+    return user ? [[uid, user]] : [];
+  }
+
+  private list({ statuses, after = '' }: UserFilter, limit: number): UserRecord[] {
+    const users = [...this.stored.values()].sort((a, b) => (a._id < b._id ? -1 : 1));
+    return users.filter(({ _id, status }) => _id > after && statuses!.includes(status!)).slice(0, limit);
+  }
+
+  private async read<T>(look: () => T): Promise<T> {
+    const [before, after] = this.delays;
+    if (before > 0) await new Promise((resolve) => setTimeout(resolve, before));
+    if (this.isAway) throw new PresenceError('STORE_UNAVAILABLE', 'away');
+    const found = look();
+    if (after > 0) await new Promise((resolve) => setTimeout(resolve, after));
+    return found;
+  }
+}
+
+/** A client's end without a network: what is sent makes a picture, unless the client does not read. */
+export class FakeWire implements Wire {
+  readonly frames: ServerFrame[] = [];
+  readonly picture = new Picture();
+  closed: Closing | undefined;
+  /** Set: nothing is read, and what is sent waits. */
+  isStuck = false;
+  private waiting: string[] = [];
+  private waitingForDrain: (() => void)[] = [];
+
+  /** @param frameBytes that each frame counts for, whatever it has */
+  constructor(private readonly frameBytes = 0) {}
+
+  get bufferedAmount(): number {
+    return this.waiting.reduce((sum, text) => sum + (this.frameBytes || text.length), 0);
+  }
+
+  send(text: string | Buffer): void {
+    this.waiting.push(text.toString());
+    if (!this.isStuck) this.drain();
+  }
+
+  sendParts(head: string, body: Buffer): void {
+    this.send(head + body.toString());
+  }
+
+  close(why: Closing): void {
+    this.closed ??= why;
+  }
+
+  whenDrained(then: () => void): void {
+    if (this.waiting.length === 0) setImmediate(then);
+    else this.waitingForDrain.push(then);
+  }
+
+  /** The client reads all there is, and goes on reading. */
+  drain(): void {
+    this.isStuck = false;
+    for (const text of this.waiting.splice(0)) {
+      const frame = JSON.parse(text) as ServerFrame;
+      this.frames.push(frame);
+      this.picture.take(frame);
+    }
+    for (const then of this.waitingForDrain.splice(0)) then();
+  }
+}

@@ -1,0 +1,107 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { CONFIG_DEFAULTS } from '../../lib/env';
+
+const ROOT = path.join(__dirname, '../..');
+const PRETTIER = path.join(ROOT, 'node_modules/prettier/bin/prettier.cjs');
+
+const read = (file: string) => readFileSync(path.join(ROOT, file), 'utf8');
+
+interface GrafanaPanel {
+  readonly id: number;
+  readonly title: string;
+  readonly targets: readonly { readonly expr: string }[];
+}
+
+interface GrafanaDashboard {
+  readonly uid: string;
+  readonly panels: readonly GrafanaPanel[];
+}
+
+const grafana = JSON.parse(read('deploy/grafana/presence.json')) as GrafanaDashboard;
+const alerts = [...read('deploy/prometheus/alerts.yml').matchAll(/^ +expr: (.+)$/gm)].map(([, expr]) => expr!);
+
+/** The first column of the tables of metrics: names, sometimes with labels in braces. */
+function documentedMetrics(): Set<string> {
+  const cells = [...read('docs/OPERATIONS.md').matchAll(/^\| (`presence_[^|]+) \|/gm)].map(([, cell]) => cell!);
+  return new Set(cells.flatMap((cell) => [...cell.matchAll(/presence_[a-z_]+/g)].map(([name]) => name)));
+}
+
+/** Metrics that an expression asks for. A histogram is asked for by its buckets. */
+function metricsIn(expression: string): string[] {
+  return [...expression.matchAll(/presence_[a-z_]+/g)].map(([name]) => name.replace(/_bucket$/, ''));
+}
+
+/** Names in capitals that are given a value, in the ways compose and Kubernetes have for that. */
+function variablesIn(text: string): string[] {
+  const settings = /^ +(?:- )?(?:\{ )?(?:name: )?([A-Z][A-Z_]+)(?::|,|$)|\b([A-Z][A-Z_]+): presence-/gm;
+  return [...text.matchAll(settings)].map(([, one, other]) => (one ?? other)!);
+}
+
+describe('the dashboard for Grafana', () => {
+  test('asks for metrics that docs/OPERATIONS.md explains', () => {
+    const asked = grafana.panels.flatMap(({ targets }) => targets.flatMap(({ expr }) => metricsIn(expr)));
+    expect(asked.length).toBeGreaterThanOrEqual(grafana.panels.length);
+    const documented = documentedMetrics();
+    expect(asked.filter((name) => !documented.has(name))).toEqual([]);
+  });
+
+  test('has panels that can be told apart, each with something to ask', () => {
+    const { panels } = grafana;
+    expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
+    expect(panels.filter(({ title, targets }) => !title || targets.length === 0)).toEqual([]);
+  });
+});
+
+test('alerts are about metrics that docs/OPERATIONS.md explains, and it explains each alert', () => {
+  const text = read('deploy/prometheus/alerts.yml');
+  const documented = documentedMetrics();
+  expect(alerts).toHaveLength([...text.matchAll(/^ +- alert: /gm)].length);
+  expect(alerts.flatMap(metricsIn).filter((name) => !documented.has(name))).toEqual([]);
+  const names = [...text.matchAll(/- alert: (\w+)/g)].map(([, name]) => name!);
+  const explained = [...read('docs/OPERATIONS.md').matchAll(/^\| `(Presence\w+)` \|/gm)].map(([, name]) => name!);
+  expect(explained.sort()).toEqual(names.sort());
+});
+
+describe('files for deployment', () => {
+  const files = readdirSync(path.join(ROOT, 'deploy'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => /\.ya?ml$/.test(file))
+    .map((file) => path.join('deploy', file));
+
+  test('are well-formed', () => {
+    expect(files.length).toBeGreaterThan(5);
+    // Throws with the place where one is not.
+    const listed = execFileSync(process.execPath, [PRETTIER, '--check', ...files], { cwd: ROOT, encoding: 'utf8' });
+    expect(listed).toContain('All matched files');
+  });
+
+  test('set variables that the node reads', () => {
+    const set = files.filter((file) => /compose|k8s/.test(file)).flatMap((file) => variablesIn(read(file)));
+    expect(set).toEqual(
+      expect.arrayContaining(['MONGO_URL', 'TRANSPORTER', 'INSTANCE_ID', 'MS_METRICS', 'API_TOKENS']),
+    );
+    expect(set.filter((name) => !(name in CONFIG_DEFAULTS))).toEqual([]);
+  });
+});
+
+describe('Dockerfile', () => {
+  const copied = [...read('Dockerfile').matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, sources]) =>
+    sources!.split(' '),
+  );
+  const [, ...admitted] = read('.dockerignore').match(/^[*!].*$/gm)!;
+  const inContext = admitted.map((line) => line.slice(1));
+
+  test('what it copies is let into the build, and is there', () => {
+    expect(copied).toContain('dashboard');
+    for (const source of copied.filter((one) => one !== '.')) {
+      expect(inContext).toContain(source);
+      expect(existsSync(path.join(ROOT, source))).toBe(true);
+    }
+  });
+
+  test('what is compiled is let into the build', () => {
+    const { include } = JSON.parse(read('tsconfig.build.json')) as { include: string[] };
+    expect(inContext).toEqual(expect.arrayContaining(include));
+  });
+});
