@@ -100,14 +100,12 @@ function tellReplicas({ broker, logger }: CallbacksService, id: string): void {
     .catch((error: unknown) => logger.warn(`${CALLBACKS_CHANGED} could not be sent`, error));
 }
 
-/** What is registered has changed here: resolves once every replica goes by it, also one that hears of nothing. */
+/** What is registered has changed here. */
 async function changed(service: CallbacksService, id: string): Promise<void> {
   const { store, outbox } = service.presence();
   await outbox.read();
   look(service, id);
-  if (!store.isShared) return;
-  tellReplicas(service, id);
-  await delay(KNOWN_WITHIN_MS);
+  if (store.isShared) tellReplicas(service, id);
 }
 
 const events = {
@@ -123,6 +121,8 @@ const events = {
 
 async function readAgain(service: CallbacksService): Promise<void> {
   const { outbox, clock, store } = service.presence();
+  // The presence service may still be opening the store: another replica's is enough for this one to start.
+  if (!outbox.wasRead) return;
   if (store.isShared) await outbox.read();
   await outbox.flush(clock());
 }
@@ -163,6 +163,7 @@ function partsOf(service: CallbacksService, options: PosterOptions) {
     clock,
     post: (request) => poster.post(request),
     onChanged: (id) => changed(service, id),
+    everywhere: async () => (store.isShared ? delay(KNOWN_WITHIN_MS) : undefined),
   });
   const deliverer = new Deliverer({
     store: store.callbacks,
@@ -195,7 +196,6 @@ export function callbacksService(
     },
     async started(this: CallbacksService) {
       Object.assign(this, partsOf(this, { allowPrivate: config.CALLBACKS_ALLOW_PRIVATE, ...options }));
-      await this.presence().outbox.read();
     },
     async stopped(this: CallbacksService) {
       this.endListening?.();

@@ -42,8 +42,8 @@ export class Api {
   }
 
   /** @throws ApiError */
-  async post(path, body) {
-    return (await this.#ask(new URL(path, BASE), { method: 'POST', body: JSON.stringify(body ?? {}) })).body;
+  async post(path) {
+    return (await this.#ask(new URL(path, BASE), { method: 'POST' })).body;
   }
 
   /** Pages of a list, as the server's `Link` header leads from one to the next. */
@@ -57,10 +57,9 @@ export class Api {
     }
   }
 
-  async #ask(url, { method = 'GET', body, signal }) {
+  async #ask(url, { method = 'GET', signal }) {
     const headers = { ...this.#credentials, accept: 'application/json' };
-    if (body !== undefined) headers['content-type'] = 'application/json';
-    const answer = await fetch(url, { method, body, signal, headers, cache: 'no-cache' }).catch((error) => {
+    const answer = await fetch(url, { method, signal, headers, cache: 'no-cache' }).catch((error) => {
       if (error.name === 'AbortError') throw error;
       throw new ApiError(0, { code: 'UNREACHABLE', detail: 'The node does not answer.' });
     });
@@ -81,9 +80,11 @@ async function jsonOf(answer) {
   return isJson ? answer.json() : undefined;
 }
 
-/** Only to where the token belongs: a foreign address is not followed. */
+/** The same path with what is asked for next: behind a proxy the node does not know its own address. */
 function nextOf(answer, asked) {
   const link = /<([^>]+)>\s*;\s*rel="?next"?/.exec(answer.headers.get('link') ?? '')?.[1];
-  const url = link ? new URL(link, asked) : undefined;
-  return url?.origin === BASE.origin ? url : undefined;
+  if (!link) return undefined;
+  const next = new URL(asked);
+  next.search = new URL(link, asked).search;
+  return next;
 }

@@ -69,8 +69,10 @@ export interface CallbackDeskOptions extends TargetPolicy {
   readonly store: CallbackStore;
   readonly clock: () => number;
   readonly post: (request: PostRequest) => Promise<Attempt>;
-  /** What is registered has changed: resolves once every replica goes by it. */
+  /** What is registered has changed: resolves once this replica goes by it. */
   readonly onChanged: (id: string) => Promise<void>;
+  /** Resolves once every replica goes by what was registered before, also one that hears of nothing. */
+  readonly everywhere: () => Promise<void>;
 }
 
 export const MAX_CALLBACKS = 200;
@@ -87,7 +89,7 @@ export class CallbackDesk {
    * @throws PresenceError TARGET_REFUSED; TOO_MANY_CALLBACKS
    */
   async register(given: CallbackFields): Promise<CallbackView & { readonly secret: string }> {
-    const { store, clock, onChanged } = this.options;
+    const { store, clock, onChanged, everywhere } = this.options;
     this.checkTarget(given.url);
     if ((await store.all()).length >= MAX_CALLBACKS) {
       throw new PresenceError('TOO_MANY_CALLBACKS', `there are ${MAX_CALLBACKS} callbacks at most`);
@@ -105,6 +107,7 @@ export class CallbackDesk {
     };
     await store.add(callback);
     await onChanged(callback._id);
+    await everywhere();
     return { ...viewOf(callback, undefined), secret };
   }
 
@@ -122,12 +125,12 @@ export class CallbackDesk {
   /** Fields that are not given stay; an empty name takes it away. @throws PresenceError TARGET_REFUSED */
   async update(id: string, { name, ...given }: Partial<CallbackFields>): Promise<CallbackView> {
     if (given.url !== undefined) this.checkTarget(given.url);
-    return this.shown(
-      await this.change(id, ({ name: was, ...callback }) => {
-        const named = name ?? was;
-        return { ...callback, ...given, ...(named ? { name: named } : {}) };
-      }),
-    );
+    const updated = await this.change(id, ({ name: was, ...callback }) => {
+      const named = name ?? was;
+      return { ...callback, ...given, ...(named ? { name: named } : {}) };
+    });
+    await this.options.everywhere();
+    return this.shown(updated);
   }
 
   /** Removes it and all that is on its way to it. @returns whether there was one */

@@ -40,6 +40,10 @@ export class Outbox {
     return () => this.listeners.delete(listener);
   }
 
+  get wasRead(): boolean {
+    return this.readAtMs > -Infinity;
+  }
+
   /** Reads the callbacks anew: what was registered before this was called is known once it resolves. @throws PresenceError STORE_UNAVAILABLE */
   async read(): Promise<void> {
     const atMs = this.upMs();
@@ -75,7 +79,7 @@ export class Outbox {
   }
 
   private get isKnown(): boolean {
-    if (!this.options.isShared) return this.readAtMs > -Infinity;
+    if (!this.options.isShared) return this.wasRead;
     return this.upMs() - this.readAtMs < KNOWN_WITHIN_MS;
   }
 

@@ -36,6 +36,7 @@ const AWAKE_FOR_MS = 5 * 60_000;
 export class PresenceFeed {
   private epochId = newEpoch();
   private marked = new Map<string, number>();
+  private readonly kept: number;
   private readonly told: LastTold;
   private readonly listeners = new Set<FeedListener>();
   private readonly pace = new Pace(() => this.flush(), FLUSH_EVERY_MS);
@@ -44,7 +45,8 @@ export class PresenceFeed {
   private hasSlept = false;
 
   constructor(private readonly options: FeedOptions) {
-    this.told = new LastTold(options.kept ?? KEPT);
+    this.kept = options.kept ?? KEPT;
+    this.told = new LastTold(this.kept);
   }
 
   /** Another one means that numbers have begun anew: nothing can be said of what came before. */
@@ -103,6 +105,11 @@ export class PresenceFeed {
     if (this.hasSlept || position.slice(0, dot) !== this.epochId) return undefined;
     const seq = position.slice(dot + 1);
     return /^\d{1,15}$/.test(seq) ? this.told.since(Number(seq)) : undefined;
+  }
+
+  /** Whether what comes after a number will be kept for a while yet. */
+  keepsFor(seq: number): boolean {
+    return this.told.seq - seq <= this.kept / 2;
   }
 
   /**

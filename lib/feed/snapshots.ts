@@ -22,6 +22,7 @@ const SHARED_FOR_MS = 1_000;
 interface Shared {
   readonly page: Promise<SnapshotPage>;
   readonly readAtMs: number;
+  readonly seq: number;
 }
 
 /**
@@ -55,9 +56,10 @@ export class Snapshots {
   private ofAll(after: string | undefined): Promise<SnapshotPage> {
     const key = `${this.feed.epoch} ${after ?? ''}`;
     const known = this.shared.get(key);
-    if (known && performance.now() - known.readAtMs < SHARED_FOR_MS) return known.page;
+    // A page from which nobody could go on would be asked for again and again.
+    if (known && performance.now() - known.readAtMs < SHARED_FOR_MS && this.feed.keepsFor(known.seq)) return known.page;
     const page = this.readAll(after);
-    this.shared.set(key, { page, readAtMs: performance.now() });
+    this.shared.set(key, { page, readAtMs: performance.now(), seq: this.feed.seq });
     page.catch(() => this.shared.delete(key));
     this.timer ??= setTimeout(() => this.forget(), SHARED_FOR_MS).unref();
     return page;

@@ -52,7 +52,6 @@ export class FakeUsers {
 /** A client's end without a network: what is sent makes a picture, unless the client does not read. */
 export class FakeWire implements Wire {
   readonly frames: ServerFrame[] = [];
-  readonly picture = new Picture();
   closed: Closing | undefined;
   /** Set: nothing is read, and what is sent waits. */
   isStuck = false;
@@ -60,7 +59,10 @@ export class FakeWire implements Wire {
   private waitingForDrain: (() => void)[] = [];
 
   /** @param frameBytes that each frame counts for, whatever it has */
-  constructor(private readonly frameBytes = 0) {}
+  constructor(
+    private readonly frameBytes = 0,
+    readonly picture = new Picture(),
+  ) {}
 
   get bufferedAmount(): number {
     return this.waiting.reduce((sum, text) => sum + (this.frameBytes || text.length), 0);

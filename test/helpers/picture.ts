@@ -29,6 +29,11 @@ export class Picture {
   isComplete = false;
   readonly ops: string[] = [];
 
+  /** A subscription is asked for without a position. */
+  begin(): void {
+    [this.isComplete, this.position] = [false, undefined];
+  }
+
   take(frame: ServerFrame): void {
     this.ops.push(frame.op);
     const { op, seq, users = [], first, more } = frame;

@@ -14,7 +14,8 @@ export interface PresenceProcess {
 export interface PresenceProcessOptions {
   readonly id: string;
   readonly natsUrl: string;
-  readonly mongoUrl: string;
+  /** Absent: the embedded store, in the DATA_DIR of `env`. */
+  readonly mongoUrl?: string;
   readonly env: Record<string, string>;
 }
 
@@ -28,7 +29,7 @@ export async function startPresenceProcess(
   const port = await freePort();
   const process = NodeProcess.start({
     TRANSPORTER: natsUrl,
-    MONGO_URL: mongoUrl,
+    ...(mongoUrl ? { MONGO_URL: mongoUrl } : {}),
     INSTANCE_ID: id,
     PORT: String(port),
     HEARTBEAT_INTERVAL: '1',

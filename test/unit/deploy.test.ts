@@ -39,6 +39,19 @@ function variablesIn(text: string): string[] {
   return [...text.matchAll(settings)].map(([, one, other]) => (one ?? other)!);
 }
 
+/** Names of metrics as they are registered, in Prometheus' spelling. */
+function registeredMetrics(): Set<string> {
+  const sources = readdirSync(path.join(ROOT, 'lib'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => read(path.join('lib', file)));
+  const names = sources.flatMap((text) => [...text.matchAll(/(?:name: |histogram\()'(presence\.[a-z.]+)'/g)]);
+  return new Set(names.map(([, name]) => name!.replaceAll('.', '_')));
+}
+
+test('docs/OPERATIONS.md explains every metric, and no other', () => {
+  expect([...documentedMetrics()].sort()).toEqual([...registeredMetrics()].sort());
+});
+
 describe('the dashboard for Grafana', () => {
   test('asks for metrics that docs/OPERATIONS.md explains', () => {
     const asked = grafana.panels.flatMap(({ targets }) => targets.flatMap(({ expr }) => metricsIn(expr)));

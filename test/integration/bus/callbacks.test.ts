@@ -1,75 +1,23 @@
-import type { CallbackView, DeliveriesPage, TestResult } from '../../../lib/callbacks/desk';
-import { BusFixture } from '../../helpers/bus-fixture';
-import { eventually } from '../../helpers/eventually';
-import { HookReceiver, inTurn, status } from '../../helpers/hook-receiver';
-import type { RocketChatNode } from '../../helpers/rocket-chat-node';
-
-type Registered = CallbackView & { readonly secret: string };
-const CORE = 'core-1';
-const PRESENT = ['dora', 'emma', 'fred', 'gina', 'hans', 'ida', 'iris', 'jack', 'kim'];
-const MANY = Array.from({ length: 150 }, (_, i) => `many-${i}`);
-const HOUR = 60 * 60_000;
-/** The first pause is up to five seconds. */
-const PATIENT = { timeoutMs: 15_000 };
+import type { DeliveriesPage, TestResult, CallbackView } from '../../../lib/callbacks/desk';
+import { callbackFixture, CORE, HOUR, isTold } from '../../helpers/callback-fixture';
+import { status } from '../../helpers/hook-receiver';
 
 /** Whoever registers an address is told of every change there, on either store, whichever replica is called. */
 describe('callbacks over the bus', () => {
-  let bus: BusFixture;
-  let core: RocketChatNode;
-  let shiftMs = 0;
-  const receivers: HookReceiver[] = [];
-  const registered: string[] = [];
-
-  beforeAll(async () => {
-    bus = await BusFixture.start();
-    const clock = () => Date.now() + shiftMs;
-    for (const nodeID of ['presence-1', 'presence-2']) {
-      await bus.replica({ nodeID, clock, env: { CALLBACKS_ALLOW_PRIVATE: 'true', HISTORY_RETENTION_DAYS: '0' } });
-    }
-    core = await bus.rocketChat(CORE, [], ['presence', 'callbacks']);
-    // Who is not there is offline whatever he says.
-    for (const uid of [...PRESENT, ...MANY]) await core.call('newConnection', uid, `of ${uid}`, CORE);
-  }, 60_000);
-  afterEach(async () => {
-    shiftMs = 0;
-    for (const id of registered.splice(0)) await call('remove', { id });
-    for (const receiver of receivers.splice(0)) await receiver.down();
-  });
-  afterAll(() => bus.stop());
-
-  const call = <T>(action: string, params: object, nodeID?: string) =>
-    core.broker.call<T, object>(`callbacks.${action}`, params, { nodeID });
-
-  async function receiver(): Promise<HookReceiver> {
-    const one = await HookReceiver.start();
-    receivers.push(one);
-    return one;
-  }
-
-  async function register(target: HookReceiver, fields: object = {}): Promise<Registered> {
-    const callback = await call<Registered>('register', { url: target.url, ...fields });
-    registered.push(callback.id);
-    return callback;
-  }
-
-  const setStatus = (uid: string, to: string, text = '') => core.call('setStatus', uid, to, text);
-  const statusesOf = (target: HookReceiver, ...expected: string[]) =>
-    eventually(() => expect([...target.statuses].sort()).toEqual([...expected].sort()), PATIENT);
-  const deliveries = async (id: string, more: object = {}) =>
-    (await call<DeliveriesPage>('deliveries', { id, ...more })).deliveries;
-  const isEmpty = (id: string) => eventually(async () => expect(await deliveries(id)).toEqual([]), PATIENT);
+  const fixture = callbackFixture(['dora', 'emma', 'fred', 'kim']);
+  const { call, receiver, register, setStatus, deliveries, isEmpty } = fixture;
 
   test('are told of each change, signed, and nothing is left in the outbox', async () => {
     const target = await receiver();
     const { id, secret, ...shown } = await register(target, { name: 'mine' });
     expect(secret).toMatch(/^whsec_[\w+/]{43}=$/);
     expect(shown).toMatchObject({ url: target.url, name: 'mine', uids: [], statuses: [], concurrency: 4 });
-    await core.call('newConnection', 'ann', 's1', CORE);
+    await fixture.core.call('newConnection', 'ann', 's1', CORE);
     await setStatus('ann', 'busy', 'in a meeting');
-    await core.call('newConnection', 'ann', 's1', CORE);
-    await statusesOf(target, 'ann online', 'ann busy');
+    await fixture.core.call('newConnection', 'ann', 's1', CORE);
+    await isTold(target, 'ann online', 'ann busy');
     const told = target.told(secret).sort((a, b) => a.rev - b.rev);
-    const at = expect.stringMatching(/^\d{4}-.*Z$/) as string;
+    const at: unknown = expect.stringMatching(/^\d{4}-.*Z$/) as string;
     expect(told).toEqual([
       { uid: 'ann', rev: 1, at, to: 'online', cause: 'connection' },
       { uid: 'ann', rev: 2, at, from: 'online', to: 'busy', text: 'in a meeting', source: 'manual', cause: 'claim' },
@@ -77,7 +25,7 @@ describe('callbacks over the bus', () => {
     const { headers, body } = target.received[0]!;
     expect(headers).toMatchObject({
       'content-type': 'application/json',
-      'webhook-id': expect.stringMatching(/^msg_\w/),
+      'webhook-id': expect.stringMatching(/^msg_\w/) as string,
     });
     const { data, ...content } = JSON.parse(body) as { data: { at: string } };
     expect(content).toEqual({ type: 'presence.changed', timestamp: data.at });
@@ -89,17 +37,17 @@ describe('callbacks over the bus', () => {
     await register(all);
     await register(ofBob, { uids: ['bob'] });
     const { id } = await register(away, { statuses: ['away', 'offline'] });
-    await core.call('newConnection', 'bob', 's', CORE);
+    await fixture.core.call('newConnection', 'bob', 's', CORE);
     await setStatus('bob', 'away');
-    await core.call('newConnection', 'cleo', 's', CORE);
-    await statusesOf(all, 'bob online', 'bob away', 'cleo online');
-    await statusesOf(ofBob, 'bob online', 'bob away');
-    await statusesOf(away, 'bob away');
+    await fixture.core.call('newConnection', 'cleo', 's', CORE);
+    await isTold(all, 'bob online', 'bob away', 'cleo online');
+    await isTold(ofBob, 'bob online', 'bob away');
+    await isTold(away, 'bob away');
     await call('update', { id, statuses: [], uids: ['cleo'] });
     await setStatus('cleo', 'busy');
     await setStatus('bob', 'busy');
-    await statusesOf(all, 'bob online', 'bob away', 'cleo online', 'cleo busy', 'bob busy');
-    await statusesOf(away, 'bob away', 'cleo busy');
+    await isTold(all, 'bob online', 'bob away', 'cleo online', 'cleo busy', 'bob busy');
+    await isTold(away, 'bob away', 'cleo busy');
   });
 
   test('are listed, shown, changed and removed, by any replica and never with a secret', async () => {
@@ -111,8 +59,7 @@ describe('callbacks over the bus', () => {
       expect(await call('list', {}, nodeID)).toEqual({ callbacks: [view] });
     }
     const updated = await call<CallbackView>('update', { id, name: '', url: `${target.url}?2`, concurrency: 16 });
-    const { name: _gone, ...unnamed } = { ...view, url: `${target.url}?2`, concurrency: 16 };
-    expect(updated).toEqual(unnamed);
+    expect(updated).toEqual({ ...view, name: undefined, url: `${target.url}?2`, concurrency: 16 });
     expect(JSON.stringify([await call('list', {}), updated, await call('pause', { id })])).not.toContain(secret);
     expect(await call('remove', { id })).toBe(true);
     expect(await call('remove', { id })).toBe(false);
@@ -126,7 +73,11 @@ describe('callbacks over the bus', () => {
   test('are tried by a signed message, at once', async () => {
     const target = await receiver();
     const { id, secret } = await register(target);
-    expect(await call<TestResult>('test', { id })).toMatchObject({ ok: true, status: 200, tookMs: expect.any(Number) });
+    expect(await call<TestResult>('test', { id })).toMatchObject({
+      ok: true,
+      status: 200,
+      tookMs: expect.any(Number) as number,
+    });
     expect(JSON.parse(target.received[0]!.body)).toMatchObject({ type: 'presence.test', data: { callback: id } });
     expect(target.told(secret)).toEqual([{ callback: id }]);
     target.answer = status(302, { location: 'http://169.254.169.254/' });
@@ -141,9 +92,9 @@ describe('callbacks over the bus', () => {
     const rotated = await call<{ secret: string }>('rotateSecret', { id });
     expect(rotated.secret).not.toBe(secret);
     await setStatus('emma', 'busy');
-    await statusesOf(target, 'emma busy');
+    await isTold(target, 'emma busy');
     expect(target.told(secret)).toEqual(target.told(rotated.secret));
-    shiftMs = 25 * HOUR;
+    fixture.shiftMs = 25 * HOUR;
     await call('test', { id });
     const signatures = (i: number) => target.received.at(i)!.headers['webhook-signature']!.split(' ').length;
     expect([signatures(0), signatures(-1)]).toEqual([2, 1]);
@@ -162,84 +113,7 @@ describe('callbacks over the bus', () => {
     expect(await call('get', { id })).toMatchObject({ waiting: 2, parked: 0 });
     expect(target.received).toEqual([]);
     expect(await call('resume', { id })).toMatchObject({ state: 'active' });
-    await statusesOf(target, 'fred busy', 'fred away');
-  });
-
-  test('are tried again after a failure, under the same id', async () => {
-    const target = await receiver();
-    target.answer = inTurn(status(500), status(200));
-    const { id, secret } = await register(target);
-    await setStatus('gina', 'busy');
-    await eventually(() => expect(target.received).toHaveLength(2), PATIENT);
-    expect(new Set(target.received.map((one) => one.id)).size).toBe(1);
-    expect(new Set(target.received.map(({ body }) => body)).size).toBe(1);
-    expect(target.told(secret)).toHaveLength(2);
-    await isEmpty(id);
-  });
-
-  test('that say 410 are paused, and lose nothing', async () => {
-    const target = await receiver();
-    target.answer = inTurn(status(410), status(200));
-    const { id } = await register(target);
-    await setStatus('hans', 'busy');
-    await eventually(async () => {
-      expect(await call('get', { id })).toMatchObject({ state: 'paused', pausedBecause: 'gone', waiting: 1 });
-    }, PATIENT);
-    expect(target.received).toHaveLength(1);
-    await call('resume', { id });
-    await isEmpty(id);
-    expect(target.statuses).toEqual(['hans busy']);
-  });
-
-  test('that ask for patience get it', async () => {
-    const target = await receiver();
-    target.answer = inTurn(status(503, { 'retry-after': '3600' }), status(200));
-    const { id } = await register(target, { concurrency: 1, uids: ['ida'] });
-    await setStatus('ida', 'busy');
-    await eventually(async () => expect(await deliveries(id)).toMatchObject([{ attempts: 1, lastError: 'HTTP 503' }]));
-    const [held] = await deliveries(id);
-    expect(held!.dueAt!.getTime() - Date.now()).toBeGreaterThan(0.99 * HOUR);
-    await setStatus('ida', 'away');
-    await eventually(async () => expect(await deliveries(id)).toHaveLength(2));
-    shiftMs = 0.9 * HOUR;
-    const quick = await receiver();
-    await register(quick, { uids: ['iris'] });
-    await setStatus('iris', 'busy');
-    await statusesOf(quick, 'iris busy'); // whoever delivers has looked since
-    expect(target.received).toHaveLength(1);
-    shiftMs = 1.01 * HOUR;
-    await isEmpty(id);
-    expect(target.statuses).toEqual(['ida busy', 'ida away']);
-  });
-
-  test('that are slow delay nobody else', async () => {
-    const [slow, quick] = [await receiver(), await receiver()];
-    slow.answer = () => undefined; // never
-    await register(slow, { concurrency: 2 });
-    const { id } = await register(quick);
-    await Promise.all(MANY.map((uid) => setStatus(uid, 'busy')));
-    await eventually(() => expect(new Set(quick.statuses)).toEqual(new Set(MANY.map((uid) => `${uid} busy`))), PATIENT);
-    expect(slow.received).toHaveLength(2);
-    await isEmpty(id);
-  });
-
-  test('are given up after a day, shown so, and tried again on demand', async () => {
-    const target = await receiver();
-    target.answer = status(500);
-    const { id } = await register(target);
-    await setStatus('jack', 'busy');
-    await eventually(async () => expect(await deliveries(id)).toMatchObject([{ attempts: 1 }]));
-    shiftMs = 24 * HOUR + 60_000;
-    await eventually(async () => expect(await deliveries(id)).toMatchObject([{ state: 'parked' }]), PATIENT);
-    const [parked] = await deliveries(id, { state: 'parked' });
-    expect(parked).toMatchObject({ uid: 'jack', to: 'busy', attempts: 2, lastError: 'HTTP 500' });
-    expect(await deliveries(id, { state: 'waiting' })).toEqual([]);
-    expect(await call('get', { id })).toMatchObject({ waiting: 0, parked: 1 });
-    target.answer = status(200);
-    expect(await call('retry', { id, delivery: 'no such' })).toBe(false);
-    expect(await call('retry', { id, delivery: parked!.id })).toBe(true);
-    await isEmpty(id);
-    expect(new Set(target.received.map((one) => one.id)).size).toBe(1);
+    await isTold(target, 'fred busy', 'fred away');
   });
 
   test('show their deliveries a page at a time', async () => {
