@@ -109,7 +109,8 @@ describe('configuration', () => {
     const documented: Record<string, string> = {};
     for (const [, name, shown] of rows) documented[name!] = shown!.trim();
     const code: Record<string, string> = {};
-    for (const [name, value] of Object.entries(CONFIG_DEFAULTS)) code[name] = value === '' ? '–' : String((value as string | number | boolean | undefined) ?? '–');
+    for (const [name, value] of Object.entries(CONFIG_DEFAULTS))
+      code[name] = value === '' ? '–' : String((value as string | number | boolean | undefined) ?? '–');
     code.HEALTH_CHECK_PORT = '= PORT';
     code.INSTANCE_ID = 'made';
     code.PRESENCE_ROLE = 'decided';

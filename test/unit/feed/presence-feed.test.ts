@@ -12,7 +12,8 @@ let leave: () => void;
 
 const listener = { changed: (changes: readonly FeedChange[]) => void told.push([...changes]), lost: () => (lost += 1) };
 const tick = (ms: number) => jest.advanceTimersByTimeAsync(ms);
-const statuses = () => told.map((changes) => changes.map(({ json }) => (JSON.parse(json) as { status: string }).status));
+const statuses = () =>
+  told.map((changes) => changes.map(({ json }) => (JSON.parse(json) as { status: string }).status));
 
 beforeEach(() => {
   jest.useFakeTimers();
