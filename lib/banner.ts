@@ -4,14 +4,17 @@ import type { Config } from './env';
 export function banner(config: Config, nodeID: string): string {
   const http = `http://${config.HOST.includes(':') ? `[${config.HOST}]` : config.HOST}`;
   const health = `${http}:${config.HEALTH_CHECK_PORT}/health`;
+  const edge = `${http}:${config.PORT}`;
   const bus = config.TRANSPORTER ? busOf(config.TRANSPORTER) : 'none (set TRANSPORTER to join one)';
   return [
     '',
     `presence node ${nodeID} is running`,
-    `  health   ${health}`,
-    `  bus      ${bus}`,
-    `  store    ${storeOf(config)}`,
-    ...(config.MS_METRICS ? [`  metrics  http://localhost:${config.MS_METRICS_PORT}/metrics`] : []),
+    `  dashboard  ${edge}/`,
+    `  HTTP API   ${edge}/docs`,
+    `  health     ${health}`,
+    `  bus        ${bus}`,
+    `  store      ${storeOf(config)}`,
+    ...(config.MS_METRICS ? [`  metrics    http://localhost:${config.MS_METRICS_PORT}/metrics`] : []),
     '',
     'Try:',
     `  curl ${health}`,

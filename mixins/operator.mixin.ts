@@ -6,6 +6,8 @@ import { PresenceError } from '../lib/errors';
 import { explainUser } from '../lib/explain-user';
 import type { ReconcileProgress, Reconciler } from '../lib/reconciler';
 import { RECONCILE_PROGRESS } from '../lib/repl/reconcile';
+import { askReplicas, type Replica, type ReplicaState } from '../lib/replicas';
+import type { Role } from '../lib/role';
 import { throttled } from '../lib/throttled';
 import type { LivenessService } from './liveness.mixin';
 import type { TalkingService } from './replica-talk.mixin';
@@ -14,6 +16,7 @@ interface OperatedService extends LivenessService, TalkingService {
   readonly desk: LivenessService['desk'];
   readonly store: LivenessService['store'];
   readonly reconciler: Reconciler;
+  readonly role: Role;
 }
 
 const SECOND = 1000;
@@ -36,6 +39,18 @@ export function operatorMixin(config: Config): Partial<ServiceSchema> {
         if (!this.mayWork()) throw new PresenceError('NOT_OWNER', 'Rocket.Chat’s core decides presence here');
         return reconcile(this);
       }),
+      /** What this very node is; not handed on to the one that keeps the state. */
+      replica: {
+        handler(this: OperatedService): ReplicaState {
+          return { role: this.role, leader: this.isLeader() };
+        },
+      },
+      /** Every node of the bus that serves presence, and what each is. */
+      replicas: {
+        handler(this: OperatedService): Promise<Replica[]> {
+          return askReplicas(this.broker);
+        },
+      },
     },
   };
 }

@@ -1,18 +1,12 @@
-import http from 'node:http';
-import helmet from 'helmet';
-import type { Service, ServiceSchema } from 'moleculer';
+import type http from 'node:http';
+import type { ServiceSchema } from 'moleculer';
 import ApiGateway from 'moleculer-web';
 import { readConfig, type Config } from '../lib/env';
-import { crossOrigin } from '../lib/http/cors';
-import { Doorway } from '../lib/http/doorway';
+import { Edge } from '../lib/http/edge';
 import { EdgeAccess } from '../lib/http/edge-access';
-import { answerProblem, gatewayRoute, type ApiRequest } from '../lib/http/gateway';
-import { answerHealth, asksForHealth } from '../lib/http/health';
+import { gatewayRoute, type ApiRequest } from '../lib/http/gateway';
+import { httpServer } from '../lib/http/http-server';
 import { close, listen } from '../lib/http/listen';
-import { openApi } from '../lib/http/openapi';
-import { problemOf } from '../lib/http/problems';
-import { API_PATH } from '../lib/http/routes';
-import { PresenceError } from '../lib/errors';
 import { serviceSchema } from '../lib/service-schema';
 import { besidePresenceMixin, type BesideService } from '../mixins/beside-presence.mixin';
 import { socketMixin } from '../mixins/socket.mixin';
@@ -22,62 +16,37 @@ export interface ApiService extends BesideService {
   server: http.Server;
   /** From `created` on. */
   access: EdgeAccess;
-  doorway: Doorway;
+  edge: Edge;
   /** Given by the socket mixin. */
   closeSockets(): Promise<void>;
-  httpHandler(req: http.IncomingMessage, res: http.ServerResponse): Promise<void>;
-}
-
-const secured = helmet();
-/** Of the contract, not of the node. */
-const API_VERSION = '1.0.0';
-const DOCUMENT = JSON.stringify(openApi(API_VERSION));
-
-/** Everything but the gateway's own routes; these come last. */
-async function answer(service: ApiService, config: Config, req: ApiRequest, res: http.ServerResponse): Promise<void> {
-  if (asksForHealth(req)) return answerHealth(service.broker, req, res);
-  secured(req, res, () => undefined);
-  if (crossOrigin(config.CORS_ORIGINS, req, res)) return;
-  const path = req.url?.split('?', 1)[0] ?? '';
-  if (path === '/openapi.json') return void res.setHeader('content-type', 'application/json').end(DOCUMENT);
-  if (path !== API_PATH && !path.startsWith(`${API_PATH}/`)) {
-    throw new PresenceError('NOT_FOUND', 'there is nothing at this address');
-  }
-  req.caller = await service.doorway.enter(req, res);
-  // An answer to HEAD is GET's: Node leaves the body out by itself.
-  if (req.method === 'HEAD') req.method = 'GET';
-  await service.httpHandler(req, res);
-}
-
-function failed(service: Service, req: http.IncomingMessage, res: http.ServerResponse, thrown: unknown): void {
-  if (problemOf(thrown).code === 'INTERNAL') service.logger.error('a request failed', thrown);
-  answerProblem(req, res, thrown);
+  httpHandler(req: ApiRequest, res: http.ServerResponse): Promise<void>;
 }
 
 /** The service `api`: everything that is served over HTTP on PORT. */
 export function apiService(config: Config): ServiceSchema {
+  function onError(this: ApiService, req: ApiRequest, res: http.ServerResponse, thrown: unknown): void {
+    this.edge.failed(req, res, thrown);
+  }
   return serviceSchema<ApiService>({
     name: 'api',
     mixins: [ApiGateway, besidePresenceMixin, socketMixin(config)] as Partial<ServiceSchema>[],
     // The server is ours, so that a port in use ends the start.
     settings: {
       server: false,
-      routes: [gatewayRoute(config.API_MAX_BODY)],
-      onError: answerProblem,
-      logRequest: 'debug',
+      routes: [gatewayRoute(config.API_MAX_BODY, onError)],
+      onError,
+      logRequest: null,
       logRequestParams: null,
-      logResponse: 'debug',
+      logResponse: null,
       logRouteRegistration: null,
       $secureSettings: ['routes', 'port', 'ip', 'onError'],
     },
     actions: { listAliases: false, addRoute: false, removeRoute: false },
     created(this: ApiService) {
       this.access = new EdgeAccess(config);
-      const { API_RATE_LIMIT: rateLimit, API_AUTH_FAILURES: authFailures } = config;
-      this.doorway = new Doorway({ access: this.access, rateLimit, authFailures });
-      this.server = http.createServer((req, res) => {
-        answer(this, config, req as ApiRequest, res).catch((thrown: unknown) => failed(this, req, res, thrown));
-      });
+      const gateway = (req: ApiRequest, res: http.ServerResponse) => this.httpHandler(req, res);
+      this.edge = new Edge({ config, broker: this.broker, access: this.access, gateway, log: this.logger });
+      this.server = httpServer((req, res) => void this.edge.answer(req, res));
     },
     async started(this: ApiService) {
       const local = await this.access.open();

@@ -1,6 +1,7 @@
 import type http from 'node:http';
 import { PresenceError } from '../errors';
 import type { Access, Caller } from './access';
+import { addressOf } from './address';
 import { RateLimit, type Standing } from './rate-limit';
 
 export interface DoorwayOptions {
@@ -9,6 +10,8 @@ export interface DoorwayOptions {
   readonly rateLimit: number;
   /** Failed authentications a minute and address; 0: not limited. */
   readonly authFailures: number;
+  /** Proxies before this node, each of which adds the address it sees to X-Forwarded-For. */
+  readonly proxies: number;
 }
 
 /** Where everybody passes before anything is read or asked for him. */
@@ -26,7 +29,7 @@ export class Doorway {
    * @throws PresenceError UNAUTHENTICATED, AUTH_UNAVAILABLE, RATE_LIMITED
    */
   async enter(req: http.IncomingMessage, res: http.ServerResponse): Promise<Caller> {
-    const address = req.socket.remoteAddress ?? '';
+    const address = addressOf(req, this.options.proxies);
     refuseIfOver(res, this.failures.isUsedUp(address), 'too many failed authentications');
     const caller = await this.options.access.callerOf(req.headers).catch((thrown: unknown) => {
       if ((thrown as { type?: unknown }).type === 'UNAUTHENTICATED') this.failures.count(address);

@@ -1,8 +1,10 @@
 import type http from 'node:http';
 import type { Context } from 'moleculer';
 import { PresenceError } from '../errors';
-import { allows, type Caller } from './access';
-import { PROBLEM_TYPE, problemOf } from './problems';
+import { allows } from './access';
+import type { Caller } from './access';
+import { sendProblem } from './answer-problem';
+import { problemOf } from './problems';
 import { readQuery } from './query';
 import type { RequestParts, Route } from './route';
 import { API_PATH, methodsOf, ROUTES } from './routes';
@@ -13,6 +15,7 @@ export interface ApiRequest extends http.IncomingMessage {
   caller?: Caller;
   $params?: { params?: Record<string, string>; body?: unknown };
   $alias?: { readonly route?: unknown; readonly presence?: string };
+  $ctx?: GatewayContext;
   body?: unknown;
   originalUrl?: string;
 }
@@ -27,11 +30,18 @@ type GatewayContext = Context<unknown, AnswerMeta>;
 
 const BY_ID = new Map(ROUTES.map((route) => [route.id, route]));
 const routeOf = (req: ApiRequest): Route => BY_ID.get(req.$alias!.presence!)!;
-/** The gateway cuts its own path off `url`. */
-const addressOf = (req: ApiRequest) => new URL(req.originalUrl ?? req.url ?? '/', 'http://localhost');
+/** What was asked for; the gateway cuts its own path off `url`. Not parsed as a URL: it need not be one. */
+function partsOfUrl(req: ApiRequest): readonly [path: string, query: string] {
+  const url = req.originalUrl ?? req.url ?? '/';
+  const mark = url.indexOf('?');
+  return mark < 0 ? [url, ''] : [url.slice(0, mark), url.slice(mark + 1)];
+}
+
+/** Of a request, without its query. */
+export const pathOf = (req: ApiRequest): string => partsOfUrl(req)[0];
 
 /** The routes as moleculer-web takes them: one table, nothing but what stands in it. */
-export function gatewayRoute(maxBody: string): object {
+export function gatewayRoute(maxBody: string, onError: (...asked: never[]) => void): object {
   return {
     path: API_PATH,
     name: 'api',
@@ -42,32 +52,37 @@ export function gatewayRoute(maxBody: string): object {
     logging: false,
     bodyParsers: { json: { strict: true, limit: maxBody, type: isJson } },
     aliases: Object.fromEntries(
-      ROUTES.map(({ method, path, action, id }) => [`${method} ${path}`, { action, presence: id }]),
+      ROUTES.map(({ method, path, action, id }) => [
+        `${method} ${path}`,
+        action === undefined ? { handler: answerHere, presence: id } : { action, presence: id },
+      ]),
     ),
     onBeforeCall: before,
     onAfterCall: after,
-    onError: answerProblem,
+    onError,
   };
 }
 
 const partsOf = new WeakMap<object, RequestParts>();
 
 /** Lets in who may, and makes the named arguments of the action. */
-function before(_ctx: GatewayContext, _route: object, req: ApiRequest): void {
-  const route = routeOf(req);
+function before(ctx: GatewayContext, _route: object, req: ApiRequest): void {
+  const [route, { caller }] = [routeOf(req), req];
+  if (!caller) throw new PresenceError('UNAUTHENTICATED', 'a valid token is needed');
   const parts: RequestParts = {
+    caller,
+    nodeID: ctx.broker.nodeID,
     path: req.$params?.params ?? {},
-    query: readQuery(addressOf(req).search, route.query),
+    query: readQuery(partsOfUrl(req)[1], route.query),
     body: route.body ? bodyOf(req) : {},
   };
-  refuseUnlessAllowed(req.caller, route, parts);
+  refuseUnlessAllowed(route, parts);
   partsOf.set(req, parts);
-  req.$params = route.arguments(parts);
+  req.$params = route.arguments?.(parts) ?? {};
 }
 
 /** @throws PresenceError FORBIDDEN */
-function refuseUnlessAllowed(caller: Caller | undefined, route: Route, { path }: RequestParts): void {
-  if (!caller) throw new PresenceError('UNAUTHENTICATED', 'a valid token is needed');
+function refuseUnlessAllowed(route: Route, { caller, path }: RequestParts): void {
   const isOneself = route.isForOneself === true && caller.uid !== undefined && caller.uid === path.uid;
   if (!isOneself && !allows(caller, route.scope)) {
     throw new PresenceError('FORBIDDEN', `this needs the scope ${route.scope}`);
@@ -99,37 +114,44 @@ function after(ctx: GatewayContext, _route: object, req: ApiRequest, res: http.S
   res.statusCode = route.status ?? 200;
   if (route.status === 201) {
     const id = (answer as { id?: string }).id ?? '';
-    ctx.meta.$location = `${addressOf(req).pathname.replace(/\/$/, '')}/${encodeURIComponent(id)}`;
+    ctx.meta.$location = `${pathOf(req).replace(/\/$/, '')}/${encodeURIComponent(id)}`;
   }
-  res.setHeader('cache-control', 'no-cache');
+  res.setHeader('cache-control', 'private, no-cache');
   linkToNext(route, answer, req, res);
   return answer ?? {};
+}
+
+interface Gateway {
+  sendResponse(req: ApiRequest, res: http.ServerResponse, data: unknown): void;
+}
+
+/** What no action is asked for. */
+function answerHere(this: Gateway, req: ApiRequest, res: http.ServerResponse): void {
+  this.sendResponse(req, res, after(req.$ctx!, {}, req, res, undefined));
 }
 
 function linkToNext({ pagesBy }: Route, answer: unknown, req: ApiRequest, res: http.ServerResponse): void {
   const next = (answer as { next?: unknown } | null)?.next;
   if (!pagesBy || typeof next !== 'string') return;
-  const address = addressOf(req);
-  address.searchParams.set(pagesBy, next);
-  res.setHeader('link', `<${address.pathname}${address.search}>; rel="next"`);
+  const [path, query] = partsOfUrl(req);
+  const parameters = new URLSearchParams(query);
+  parameters.set(pagesBy, next);
+  res.setHeader('link', `<${path}?${parameters.toString()}>; rel="next"`);
 }
 
 /** Answers a problem, whatever was thrown. */
 export function answerProblem(req: ApiRequest, res: http.ServerResponse, thrown: unknown): void {
-  if (res.headersSent) return void res.destroy();
-  const problem = problemOf(methodFault(req, thrown));
-  res.statusCode = problem.status;
-  res.setHeader('content-type', PROBLEM_TYPE);
-  res.setHeader('cache-control', 'no-store');
-  if (problem.status === 401) res.setHeader('www-authenticate', 'Bearer realm="presence"');
-  if (problem.code === 'METHOD_NOT_ALLOWED') res.setHeader('allow', methodsOf(addressOf(req).pathname).join(', '));
-  res.end(JSON.stringify(problem));
+  const problem = problemOf(methodFault(req, thrown), req.$alias?.presence ? routeOf(req).names : undefined);
+  if (problem.code === 'METHOD_NOT_ALLOWED' && !res.headersSent && !res.hasHeader('allow')) {
+    res.setHeader('allow', methodsOf(pathOf(req)).join(', '));
+  }
+  sendProblem(res, problem);
 }
 
 /** An address that is there, but not for this method. */
 function methodFault(req: ApiRequest, thrown: unknown): unknown {
   if (problemOf(thrown).code !== 'NOT_FOUND') return thrown;
-  const methods = methodsOf(addressOf(req).pathname);
+  const methods = methodsOf(pathOf(req));
   if (methods.length === 0) return thrown;
   return new PresenceError('METHOD_NOT_ALLOWED', `this address takes ${methods.join(', ')}`);
 }

@@ -1,6 +1,8 @@
 import type { ServiceBroker } from 'moleculer';
 import { PresenceError } from '../errors';
 
+export const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
+
 interface Reporter {
   generatePrometheusResponse?(): string;
 }

@@ -52,8 +52,15 @@ interface Thrown {
   readonly data?: unknown;
 }
 
-/** What of a thrown error may be told. Errors that nobody foresaw tell nothing of themselves. */
-export function problemOf(thrown: unknown): Problem {
+/** What a parameter of an action is called over HTTP, where that is another name. */
+export type FieldNames = Readonly<Record<string, string>>;
+
+/**
+ * What of a thrown error may be told. Errors that nobody foresaw tell nothing of themselves.
+ *
+ * @param names of the action's parameters, which an action's error goes by
+ */
+export function problemOf(thrown: unknown, names: FieldNames = {}): Problem {
   const { type, status, message, data } = (thrown ?? {}) as Thrown;
   const code = codeOf(thrown, type, status);
   const field = (data as { field?: unknown } | undefined)?.field;
@@ -64,8 +71,8 @@ export function problemOf(thrown: unknown): Problem {
     title: http.STATUS_CODES[entry.status] ?? 'Error',
     status: entry.status,
     code,
-    detail: said ?? code,
-    ...(typeof field === 'string' ? { field } : {}),
+    detail: inNames(said ?? code, names),
+    ...(typeof field === 'string' ? { field: inNames(field, names) } : {}),
     retryable: entry.retryable,
   };
 }
@@ -77,4 +84,9 @@ function codeOf(thrown: unknown, type: unknown, status: unknown): ErrorCode {
   }
   if (thrown instanceof URIError) return 'MALFORMED_REQUEST';
   return status === 400 ? 'MALFORMED_REQUEST' : 'INTERNAL';
+}
+
+/** Every name of the action's in a text by the one that the caller used. */
+function inNames(text: string, names: FieldNames): string {
+  return Object.entries(names).reduce((said, [name, shown]) => said.replaceAll(name, shown), text);
 }

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../errors';
-import type { Scope } from './access';
+import type { FieldNames } from './problems';
+import type { Caller, Scope } from './access';
 
 /** A JSON Schema (2020-12), as OpenAPI 3.1 takes it. */
 export type Schema = Readonly<Record<string, unknown>>;
@@ -21,6 +22,9 @@ export interface RequestParts {
   readonly query: Readonly<Record<string, unknown>>;
   /** An object, empty where there is no body. */
   readonly body: Readonly<Record<string, unknown>>;
+  readonly caller: Caller;
+  /** The node that was asked. */
+  readonly nodeID: string;
 }
 
 /** One thing that can be asked for over HTTP. The gateway and the OpenAPI document are both made of these. */
@@ -31,9 +35,11 @@ export interface Route {
   readonly id: string;
   readonly summary: string;
   readonly tag: string;
-  /** The action that answers, and its named arguments. */
-  readonly action: string;
-  readonly arguments: (parts: RequestParts) => object;
+  /** The action that answers, and its named arguments. Without one, `answerOf` alone does. */
+  readonly action?: string;
+  readonly arguments?: (parts: RequestParts) => object;
+  /** What of the action's parameters goes by another name here. */
+  readonly names?: FieldNames;
   readonly scope: Scope;
   /** Whether a caller who is a user may do it to himself (`:uid`), whatever his scope. */
   readonly isForOneself?: boolean;

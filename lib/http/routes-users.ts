@@ -37,6 +37,8 @@ const claimOf = ({ status, text, expiresAt }: StatusItem) => ({
   statusExpiresAt: expiresAt,
 });
 
+const CLAIM_NAMES = { statusDefault: 'status', statusText: 'text', statusExpiresAt: 'expiresAt' };
+
 /** One item of a batch; what is no object is left for the action to refuse by itself. */
 function itemOf(item: unknown): unknown {
   if (typeof item !== 'object' || item === null || Array.isArray(item)) return item;
@@ -87,6 +89,7 @@ export const USER_ROUTES: readonly Route[] = [
     summary: 'Sets what a user says of himself; `online` without a text takes everything back',
     body: object(STATUS_BODY),
     arguments: ({ path, body }) => ({ uid: path.uid, ...claimOf(body) }),
+    names: CLAIM_NAMES,
     answerOf: (accepted: boolean) => ({ accepted }),
     answer: object({ accepted: { type: 'boolean' } }),
     problems: ['EXPIRY_NOT_IN_FUTURE', 'PRESENCE_DISABLED'],
@@ -151,6 +154,7 @@ export const USER_ROUTES: readonly Route[] = [
       uid: path.uid,
       claim: { statusDefault: status, statusText: text },
     }),
+    names: { 'claim.statusDefault': 'status', 'claim.statusText': 'text' },
     status: 201,
     answer: SCHEDULE,
     problems: ['UNKNOWN_USER', 'TOO_MANY_SCHEDULES', 'NOT_OWNER'],

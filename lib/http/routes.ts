@@ -1,4 +1,5 @@
 import { CALLBACK_ROUTES } from './routes-callbacks';
+import { NODE_ROUTES } from './routes-node';
 import { HISTORY_ROUTES } from './routes-history';
 import { USER_ROUTES } from './routes-users';
 import type { Method, Route } from './route';
@@ -6,7 +7,7 @@ import type { Method, Route } from './route';
 export const API_PATH = '/api/v1';
 
 /** Everything that can be asked for under /api/v1. */
-export const ROUTES: readonly Route[] = [...USER_ROUTES, ...HISTORY_ROUTES, ...CALLBACK_ROUTES];
+export const ROUTES: readonly Route[] = [...USER_ROUTES, ...HISTORY_ROUTES, ...CALLBACK_ROUTES, ...NODE_ROUTES];
 
 const PATTERNS = ROUTES.map(({ method, path }) => ({
   method,

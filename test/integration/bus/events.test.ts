@@ -127,6 +127,8 @@ describe('events and counts over the bus', () => {
         'reconcile',
         'removeConnection',
         'removeLostConnections',
+        'replica',
+        'replicas',
         'resetPeakConnections',
         'schedule',
         'schedules',

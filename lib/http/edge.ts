@@ -1,0 +1,108 @@
+import type http from 'node:http';
+import type { ServiceBroker } from 'moleculer';
+import type { Config } from '../env';
+import { asError, PresenceError } from '../errors';
+import { allows, type Access } from './access';
+import { crossOrigin } from './cors';
+import { Doorway } from './doorway';
+import { answerProblem, pathOf, type ApiRequest } from './gateway';
+import { answerHealth, asksForHealth } from './health';
+import { METRICS_TYPE, metricsText } from './metrics-text';
+import { openApi } from './openapi';
+import { Pages } from './pages';
+import { problemOf } from './problems';
+import { projectVersion } from './project-root';
+import { API_PATH } from './routes';
+import { secure } from './security-headers';
+
+export interface EdgeOptions {
+  readonly config: Config;
+  readonly broker: ServiceBroker;
+  readonly access: Access;
+  /** Answers what is asked for under /api/v1, once it is known who asks. */
+  readonly gateway: (req: ApiRequest, res: http.ServerResponse) => Promise<void>;
+  readonly log: Pick<ServiceBroker['logger'], 'debug' | 'error'>;
+}
+
+const METRICS_PATH = '/metrics';
+const DOCUMENT_PATH = '/openapi.json';
+
+/** Everything that is asked for over HTTP: probes and pages, which are for anybody, and what is for those who are known. */
+export class Edge {
+  private readonly doorway: Doorway;
+  private readonly pages = new Pages();
+  private readonly document = JSON.stringify(openApi(projectVersion()));
+
+  constructor(private readonly options: EdgeOptions) {
+    const { access, config } = options;
+    const { API_RATE_LIMIT: rateLimit, API_AUTH_FAILURES: authFailures, TRUSTED_PROXIES: proxies } = config;
+    this.doorway = new Doorway({ access, rateLimit, authFailures, proxies });
+  }
+
+  /** Answers; whatever goes wrong is answered as a problem. */
+  async answer(req: ApiRequest, res: http.ServerResponse): Promise<void> {
+    this.note(req, res);
+    try {
+      await this.route(req, res);
+    } catch (thrown) {
+      this.failed(req, res, thrown);
+    }
+  }
+
+  /** As the gateway hands over what it or an action threw. */
+  failed(req: ApiRequest, res: http.ServerResponse, thrown: unknown): void {
+    // Not the error itself: it may hold the request, with its token.
+    if (problemOf(thrown).code === 'INTERNAL') this.options.log.error(`a request failed: ${asError(thrown).stack}`);
+    answerProblem(req, res, thrown);
+  }
+
+  private async route(req: ApiRequest, res: http.ServerResponse): Promise<void> {
+    const { config, broker, gateway } = this.options;
+    if (asksForHealth(req)) return answerHealth(broker, req, res);
+    secure(req, res, config.TRUSTED_PROXIES);
+    if (req.headers.host === undefined) throw new PresenceError('MALFORMED_REQUEST', 'the header Host is missing');
+    if (crossOrigin(config.CORS_ORIGINS, req, res)) return;
+    const path = pathOf(req);
+    if (path === API_PATH || path.startsWith(`${API_PATH}/`)) {
+      req.caller = await this.doorway.enter(req, res);
+      // An answer to HEAD is GET's: Node leaves the body out by itself.
+      if (req.method === 'HEAD') req.method = 'GET';
+      return gateway(req, res);
+    }
+    if (!(await this.answerOther(path, req, res))) {
+      throw new PresenceError('NOT_FOUND', 'there is nothing at this address');
+    }
+  }
+
+  private async answerOther(path: string, req: ApiRequest, res: http.ServerResponse): Promise<boolean> {
+    if (path !== DOCUMENT_PATH && path !== METRICS_PATH) return this.pages.answer(path, req, res);
+    if (req.method !== 'GET' && req.method !== 'HEAD') {
+      res.setHeader('allow', 'GET, HEAD');
+      throw new PresenceError('METHOD_NOT_ALLOWED', 'this address takes GET, HEAD');
+    }
+    if (path === DOCUMENT_PATH) {
+      res.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-cache' }).end(this.document);
+      return true;
+    }
+    await this.admitToMetrics(req, res);
+    const text = metricsText(this.options.broker);
+    res.writeHead(200, { 'content-type': METRICS_TYPE, 'cache-control': 'no-store' }).end(text);
+    return true;
+  }
+
+  private async admitToMetrics(req: ApiRequest, res: http.ServerResponse): Promise<void> {
+    if (this.options.config.METRICS_OPEN) return;
+    const caller = await this.doorway.enter(req, res);
+    if (!allows(caller, 'read')) throw new PresenceError('FORBIDDEN', 'this needs the scope read');
+  }
+
+  /** A line for each answer, at debug. Neither the query, which may name people, nor any header. */
+  private note(req: ApiRequest, res: http.ServerResponse): void {
+    const [{ method }, path, startedAt] = [req, pathOf(req), performance.now()];
+    res.once('close', () => {
+      const tookMs = Math.round(performance.now() - startedAt);
+      const outcome = res.writableFinished ? `${res.statusCode}` : 'broken off';
+      this.options.log.debug(`${method} ${path} ${outcome} ${tookMs} ms ${req.caller?.name ?? '-'}`);
+    });
+  }
+}

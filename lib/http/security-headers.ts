@@ -1,0 +1,19 @@
+import type http from 'node:http';
+import helmet from 'helmet';
+
+type Secure = (req: http.IncomingMessage, res: http.ServerResponse, next: () => void) => void;
+
+/** helmet's defaults. */
+const overHttps: Secure = helmet();
+/** The same, but for what would have a browser ask for the page's parts by HTTPS, where the page itself came without. */
+const overHttp: Secure = helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } });
+
+/**
+ * Sets the headers by which browsers keep pages and answers from being misused.
+ *
+ * @param proxies that stand before this node, which say how they were asked (X-Forwarded-Proto)
+ */
+export function secure(req: http.IncomingMessage, res: http.ServerResponse, proxies: number): void {
+  const isHttps = proxies > 0 && [req.headers['x-forwarded-proto']].flat().join().split(',').at(-1)?.trim() === 'https';
+  (isHttps ? overHttps : overHttp)(req, res, () => undefined);
+}
