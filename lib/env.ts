@@ -1,5 +1,6 @@
-import { customCleanEnv, EnvError, EnvMissingError, makeValidator } from 'envalid';
-import { parseTokens, type ApiToken } from './http/tokens';
+import { customCleanEnv, EnvMissingError } from 'envalid';
+import * as kind from './env-kinds';
+import type { ApiToken } from './http/tokens';
 
 /** Every variable the node reads. The only place that looks at the environment (docs/CONFIGURATION.md, kept the same by a test). */
 export interface Config {
@@ -59,6 +60,10 @@ export interface Config {
   readonly API_TOKENS: readonly ApiToken[] | undefined;
   /** Rocket.Chat, whose users may use the HTTP API. */
   readonly ROCKETCHAT_URL: string | undefined;
+  /** The account by which this node uses Rocket.Chat's REST API; absent: it does not. */
+  readonly ROCKETCHAT_USERNAME: string | undefined;
+  /** Never logged. */
+  readonly ROCKETCHAT_PASSWORD: string | undefined;
   /** Origins of web pages that may use the HTTP API from a browser; `*`: any. */
   readonly CORS_ORIGINS: readonly string[] | undefined;
   /** WebSocket clients of one node. */
@@ -83,90 +88,55 @@ export class ConfigError extends Error {
   }
 }
 
-const port = whole('port', 1, 65_535);
-const count = whole('count', 1, 1_000_000);
-const seconds = whole('seconds', 1, 86_400);
-const milliseconds = whole('milliseconds', 1, 86_400_000);
-const factor = numberBetween(1, 100);
-const text = makeValidator<string>((value) => value);
-const name = matching(/^[\w.:-]{1,100}$/, 'letters, digits and . _ : - (at most 100)');
-const level = choice(['debug', 'info', 'warn', 'error'] as const);
-const strategy = choice(['RoundRobin', 'Random', 'CpuUsage', 'Latency'] as const);
-const role = choice(['owner', 'observer'] as const);
-const mongoUrl = matching(
-  /^mongodb(\+srv)?:\/\/[^/\s]+\/[^/?\s]+(\?\S*)?$/,
-  'mongodb://host:port/database, with the name of the database',
-);
-const transporter = matching(
-  /^(nats|tls|tcp|redis|mqtt|amqp):\/\/\S+$|^TCP$/i,
-  'a URL such as nats://host:4222, or TCP',
-);
-const httpUrl = matching(/^https?:\/\/[^\s/?#@]+(\/[^\s?#]*)?$/, 'a URL such as https://chat.example.org');
-const size = matching(/^\d{1,9}(kb|mb)?$/, 'a size such as 500kb or 1mb');
-const tokens = makeValidator<readonly ApiToken[]>((value) => {
-  const parsed = parseTokens(value);
-  if (parsed) return parsed;
-  throw new EnvError(
-    'must be name:read|write|admin:token, separated by commas, each token once and of 16 characters or more',
-  );
-});
-const origins = makeValidator<readonly string[]>((value) => {
-  const list = value.split(',').map((origin) => origin.trim());
-  if (list.every((origin) => /^(\*|https?:\/\/[^\s/?#@*]+)$/.test(origin))) return list;
-  throw new EnvError('must be origins such as https://app.example.org, separated by commas, or *');
-});
-const redis = matching(/^rediss?:\/\/\S+$/, 'a URL such as redis://host:6379');
-/** Rocket.Chat takes exactly `true` as true and, for BALANCE_PREFER_LOCAL, all but `false` (contract 1.2, W34). */
-const onlyTrue = makeValidator<boolean>((value) => value === 'true');
-const allButFalse = makeValidator<boolean>((value) => value !== 'false');
-
 const SPECS = {
-  PORT: port({ default: 3005 }),
-  HOST: text({ default: '127.0.0.1' }),
-  HEALTH_CHECK_PORT: port({ default: undefined }),
-  INSTANCE_ID: name({ default: undefined }),
-  LOG_LEVEL: level({ default: 'info' }),
-  DATA_DIR: text({ default: './data' }),
-  MONGO_URL: mongoUrl({ default: undefined }),
-  MONGO_OPLOG_URL: mongoUrl({ default: undefined }),
-  PRESENCE_ROLE: role({ default: undefined }),
-  TRANSPORTER: transporter({ default: undefined }),
-  MS_NAMESPACE: text({ default: '' }),
-  SERIALIZER: name({ default: 'EJSON' }),
-  REQUEST_TIMEOUT: seconds({ default: 60 }),
-  HEARTBEAT_INTERVAL: seconds({ default: 10 }),
-  HEARTBEAT_TIMEOUT: seconds({ default: 30 }),
-  RETRY_ENABLED: onlyTrue({ default: false }),
-  RETRY_RETRIES: count({ default: 5 }),
-  RETRY_DELAY: milliseconds({ default: 100 }),
-  RETRY_MAX_DELAY: milliseconds({ default: 1000 }),
-  RETRY_FACTOR: factor({ default: 2 }),
-  BULKHEAD_ENABLED: onlyTrue({ default: false }),
-  BULKHEAD_CONCURRENCY: count({ default: 10 }),
-  BULKHEAD_MAX_QUEUE_SIZE: count({ default: 10_000 }),
-  BALANCE_STRATEGY: strategy({ default: 'RoundRobin' }),
-  BALANCE_PREFER_LOCAL: allButFalse({ default: true }),
-  MS_METRICS: onlyTrue({ default: false }),
-  MS_METRICS_PORT: port({ default: 9458 }),
-  SKIP_PROCESS_EVENT_REGISTRATION: onlyTrue({ default: false }),
-  CACHE: redis({ default: undefined }),
-  CACHE_TTL: seconds({ default: 300 }),
-  SYNC_INTERVAL: milliseconds({ default: 5000 }),
-  MAX_CONCURRENT_SYNC: count({ default: 10 }),
-  SESSION_LEASE: seconds({ default: 150 }),
-  NODE_LOSS_GRACE: whole('seconds', 0, 86_400)({ default: 2 }),
-  HISTORY_RETENTION_DAYS: whole('days', 0, 3650)({ default: 30 }),
-  CALLBACKS_ALLOW_PRIVATE: onlyTrue({ default: false }),
-  MAX_QUEUED_CALLS: count({ default: 20_000 }),
-  API_TOKENS: tokens({ default: undefined }),
-  ROCKETCHAT_URL: httpUrl({ default: undefined }),
-  CORS_ORIGINS: origins({ default: undefined }),
-  WS_MAX_CLIENTS: count({ default: 10_000 }),
-  API_MAX_BODY: size({ default: '1mb' }),
-  API_RATE_LIMIT: whole('requests per minute', 0, 10_000_000)({ default: 6000 }),
-  API_AUTH_FAILURES: whole('failures per minute', 0, 10_000_000)({ default: 60 }),
-  TRUSTED_PROXIES: whole('proxies', 0, 10)({ default: 0 }),
-  METRICS_OPEN: onlyTrue({ default: false }),
+  PORT: kind.port({ default: 3005 }),
+  HOST: kind.text({ default: '127.0.0.1' }),
+  HEALTH_CHECK_PORT: kind.port({ default: undefined }),
+  INSTANCE_ID: kind.name({ default: undefined }),
+  LOG_LEVEL: kind.level({ default: 'info' }),
+  DATA_DIR: kind.text({ default: './data' }),
+  MONGO_URL: kind.mongoUrl({ default: undefined }),
+  MONGO_OPLOG_URL: kind.mongoUrl({ default: undefined }),
+  PRESENCE_ROLE: kind.role({ default: undefined }),
+  TRANSPORTER: kind.transporter({ default: undefined }),
+  MS_NAMESPACE: kind.text({ default: '' }),
+  SERIALIZER: kind.name({ default: 'EJSON' }),
+  REQUEST_TIMEOUT: kind.seconds({ default: 60 }),
+  HEARTBEAT_INTERVAL: kind.seconds({ default: 10 }),
+  HEARTBEAT_TIMEOUT: kind.seconds({ default: 30 }),
+  RETRY_ENABLED: kind.onlyTrue({ default: false }),
+  RETRY_RETRIES: kind.count({ default: 5 }),
+  RETRY_DELAY: kind.milliseconds({ default: 100 }),
+  RETRY_MAX_DELAY: kind.milliseconds({ default: 1000 }),
+  RETRY_FACTOR: kind.factor({ default: 2 }),
+  BULKHEAD_ENABLED: kind.onlyTrue({ default: false }),
+  BULKHEAD_CONCURRENCY: kind.count({ default: 10 }),
+  BULKHEAD_MAX_QUEUE_SIZE: kind.count({ default: 10_000 }),
+  BALANCE_STRATEGY: kind.strategy({ default: 'RoundRobin' }),
+  BALANCE_PREFER_LOCAL: kind.allButFalse({ default: true }),
+  MS_METRICS: kind.onlyTrue({ default: false }),
+  MS_METRICS_PORT: kind.port({ default: 9458 }),
+  SKIP_PROCESS_EVENT_REGISTRATION: kind.onlyTrue({ default: false }),
+  CACHE: kind.redis({ default: undefined }),
+  CACHE_TTL: kind.seconds({ default: 300 }),
+  SYNC_INTERVAL: kind.milliseconds({ default: 5000 }),
+  MAX_CONCURRENT_SYNC: kind.count({ default: 10 }),
+  SESSION_LEASE: kind.seconds({ default: 150 }),
+  NODE_LOSS_GRACE: kind.whole('seconds', 0, 86_400)({ default: 2 }),
+  HISTORY_RETENTION_DAYS: kind.whole('days', 0, 3650)({ default: 30 }),
+  CALLBACKS_ALLOW_PRIVATE: kind.onlyTrue({ default: false }),
+  MAX_QUEUED_CALLS: kind.count({ default: 20_000 }),
+  API_TOKENS: kind.tokens({ default: undefined }),
+  ROCKETCHAT_URL: kind.httpUrl({ default: undefined }),
+  ROCKETCHAT_USERNAME: kind.name({ default: undefined }),
+  ROCKETCHAT_PASSWORD: kind.text({ default: undefined }),
+  CORS_ORIGINS: kind.origins({ default: undefined }),
+  WS_MAX_CLIENTS: kind.count({ default: 10_000 }),
+  API_MAX_BODY: kind.size({ default: '1mb' }),
+  API_RATE_LIMIT: kind.whole('requests per minute', 0, 10_000_000)({ default: 6000 }),
+  API_AUTH_FAILURES: kind.whole('failures per minute', 0, 10_000_000)({ default: 60 }),
+  TRUSTED_PROXIES: kind.whole('proxies', 0, 10)({ default: 0 }),
+  METRICS_OPEN: kind.onlyTrue({ default: false }),
 };
 
 /** The names and defaults, for the document and its test. */
@@ -206,36 +176,9 @@ function impossible(config: Config): string[] {
   if (config.MS_METRICS && [config.PORT, config.HEALTH_CHECK_PORT].includes(config.MS_METRICS_PORT)) {
     faults.push('MS_METRICS_PORT: must differ from PORT and HEALTH_CHECK_PORT');
   }
+  const account = [config.ROCKETCHAT_USERNAME, config.ROCKETCHAT_PASSWORD];
+  if (account.some((one) => one !== undefined) && [...account, config.ROCKETCHAT_URL].includes(undefined)) {
+    faults.push('ROCKETCHAT_USERNAME: needs ROCKETCHAT_PASSWORD and ROCKETCHAT_URL, and they need it');
+  }
   return faults;
-}
-
-function whole(unit: string, min: number, max: number) {
-  return makeValidator<number>((value) => {
-    const number = Number(value);
-    if (/^\d+$/.test(value) && number >= min && number <= max) return number;
-    throw new EnvError(`must be a whole number from ${min} to ${max} (${unit})`);
-  });
-}
-
-function numberBetween(min: number, max: number) {
-  return makeValidator<number>((value) => {
-    const number = Number(value);
-    if (number >= min && number <= max) return number;
-    throw new EnvError(`must be a number from ${min} to ${max}`);
-  });
-}
-
-function choice<T extends string>(allowed: readonly T[]) {
-  return makeValidator<T>((value) => {
-    const found = allowed.find((one) => one === value);
-    if (found) return found;
-    throw new EnvError(`must be one of ${allowed.join(', ')}`);
-  });
-}
-
-function matching(pattern: RegExp, what: string) {
-  return makeValidator<string>((value) => {
-    if (pattern.test(value)) return value;
-    throw new EnvError(`must be ${what}`);
-  });
 }

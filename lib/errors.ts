@@ -20,6 +20,8 @@ export const ERROR_CODES = {
   CONFLICT: { status: 503, retryable: true },
   STORE_UNAVAILABLE: { status: 503, retryable: true },
   KEEPER_UNAVAILABLE: { status: 503, retryable: true },
+  ROCKETCHAT_REFUSED: { status: 422, retryable: false },
+  ROCKETCHAT_UNAVAILABLE: { status: 503, retryable: true },
   // Over HTTP alone (docs/HTTP.md).
   MALFORMED_REQUEST: { status: 400, retryable: false },
   MALFORMED_JSON: { status: 400, retryable: false },

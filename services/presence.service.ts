@@ -22,6 +22,7 @@ import { presenceJobsMixin } from '../mixins/presence-jobs.mixin';
 import { tellChanged, tellMissed } from '../mixins/change-hook';
 import { busGuardMixin } from '../mixins/bus-guard.mixin';
 import { livenessMixin, type LivenessService } from '../mixins/liveness.mixin';
+import { rocketChatAccountMixin, type AccountService } from '../mixins/rocketchat-account.mixin';
 import { claimsMixin } from '../mixins/claims.mixin';
 import { readsMixin } from '../mixins/reads.mixin';
 import { BROADCAST_TOGGLED, FORGET_LEASES, replicaTalkMixin } from '../mixins/replica-talk.mixin';
@@ -35,7 +36,7 @@ export interface ServiceOptions {
   readonly clock?: () => number;
 }
 
-export interface PresenceService extends LivenessService, CoreLinkService, TellingService {
+export interface PresenceService extends LivenessService, CoreLinkService, TellingService, AccountService {
   role: Role;
   store: PresenceStore;
   broadcastEnabled: boolean;
@@ -83,6 +84,7 @@ const connectionActions = {
 async function setStatus(service: PresenceService, ctx: Context, { uid, ...given }: StatusArguments): Promise<boolean> {
   await service.refuseDisabled(ctx, uid);
   const claim = claimOf({ ...given, statusSource: 'manual' }, service.clock());
+  if (service.setsThroughRocketChat()) return service.setThroughRocketChat(ctx, uid, claim);
   const clears = claim.statusDefault === 'online' && !claim.statusText;
   return service.desk.claim(uid, clears ? { kind: 'clearActive' } : { kind: 'setActive', claim });
 }
@@ -193,6 +195,7 @@ function mixinsOf(store: PresenceStore, config: Config): Partial<ServiceSchema>[
     operatorMixin(config),
     readsMixin(store, config),
     coreLinkMixin(),
+    rocketChatAccountMixin,
     tellingMixin(config),
     replicaTalkMixin,
     storeMixin(store),

@@ -8,6 +8,7 @@ import { activityService } from '../../services/activity.service';
 import { callbacksService } from '../../services/callbacks.service';
 import { historyService } from '../../services/history.service';
 import { presenceService } from '../../services/presence.service';
+import { rocketChatService } from '../../services/rocketchat.service';
 
 export interface Replica {
   readonly broker: ServiceBroker;
@@ -51,7 +52,8 @@ export async function startReplica({
   const store = given ?? createStore(config);
   const broker = new ServiceBroker({ ...brokerOptions(config), logger: false });
   broker.createService(presenceService({ config, store, clock }));
-  for (const service of [historyService(), activityService(), callbacksService(config)]) broker.createService(service);
+  const others = [historyService(), activityService(), callbacksService(config), rocketChatService(config)];
+  for (const service of others) broker.createService(service);
   await broker.start();
   return { broker, nodeID, store, stop: () => broker.stop() };
 }

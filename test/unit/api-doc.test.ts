@@ -7,14 +7,23 @@ import { IN_MEMORY } from '../../lib/store/embedded-store';
 import { activityService } from '../../services/activity.service';
 import { historyService } from '../../services/history.service';
 import { presenceService } from '../../services/presence.service';
+import { rocketChatService } from '../../services/rocketchat.service';
 
 test('docs/API.md lists every action, and no other', () => {
   const config = readConfig({ DATA_DIR: IN_MEMORY });
   const broker = new ServiceBroker({ logger: false });
-  const services = [presenceService({ config, store: createStore(config) }), historyService(), activityService()];
+  const services = [
+    presenceService({ config, store: createStore(config) }),
+    historyService(),
+    activityService(),
+    rocketChatService(config),
+  ];
   const actions = services.flatMap((schema) => {
     const { name, schema: merged } = broker.createService(schema);
-    return Object.keys(merged.actions ?? {}).map((action) => (name === 'presence' ? action : `${name}.${action}`));
+    const published = Object.entries(merged.actions ?? {}).filter(
+      ([, action]) => (action as { visibility?: string }).visibility !== 'protected',
+    );
+    return published.map(([action]) => (name === 'presence' ? action : `${name}.${action}`));
   });
   const document = readFileSync(path.join(__dirname, '../../docs/API.md'), 'utf8');
   const documented = [...document.matchAll(/^\| `([a-z][\w.]+)` \| (?!`code`)/gm)].map(([, name]) => name!);

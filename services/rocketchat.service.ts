@@ -1,0 +1,57 @@
+import type { Context, Service, ServiceSchema } from 'moleculer';
+import { readConfig, type Config } from '../lib/env';
+import { RocketChatLink, type LinkState } from '../lib/rocketchat/link';
+import type { StatusToSet } from '../lib/rocketchat/status-push';
+import { serviceSchema } from '../lib/service-schema';
+
+interface LinkService extends Service {
+  /** Absent without ROCKETCHAT_USERNAME. */
+  link: RocketChatLink | undefined;
+}
+
+/** How this node stands with Rocket.Chat; `configured: false` where it has no account there. */
+export type LinkStatus = ({ readonly configured: true } & LinkState) | { readonly configured: false };
+
+/** The service `rocketchat`: what this node does through its account at Rocket.Chat. */
+export function rocketChatService(config: Config): ServiceSchema {
+  const { ROCKETCHAT_URL: url, ROCKETCHAT_USERNAME: username, ROCKETCHAT_PASSWORD: password } = config;
+  return serviceSchema<LinkService>({
+    name: 'rocketchat',
+    actions: {
+      /** How it stands. */
+      status: {
+        handler(this: LinkService): LinkStatus {
+          return this.link ? { configured: true, ...this.link.state } : { configured: false };
+        },
+      },
+      /** Sets a user's status there: for the presence service of this very node, which has decided that it may. */
+      setStatus: {
+        visibility: 'protected',
+        async handler(this: LinkService, ctx: Context<StatusToSet>) {
+          await this.link!.setStatus(ctx.params);
+        },
+      },
+    },
+    methods: {
+      /** Whether there is an account by which statuses can be set. */
+      isConfigured(this: LinkService): boolean {
+        return this.link !== undefined;
+      },
+    },
+    created(this: LinkService) {
+      if (!url || !username || !password) return;
+      const log = { info: (line: string) => this.logger.info(line), warn: (line: string) => this.logger.warn(line) };
+      this.link = new RocketChatLink({ url, username, password, log });
+    },
+    async started(this: LinkService) {
+      this.link?.start();
+      return Promise.resolve();
+    },
+    async stopped(this: LinkService) {
+      await this.link?.stop();
+    },
+  });
+}
+
+/** For the loader: the service as the environment says. */
+export default (): ServiceSchema => rocketChatService(readConfig(process.env));
