@@ -117,7 +117,7 @@ const isPlain = process.env.STATEMENTS !== 'own';
 void runNode(async (config) => {
   const connection = new MongoConnection({ url: mongoUrlOf(config), patienceMs: PATIENCE_MS });
   await connection.open();
-  await ensureIndexes(connection);
+  await ensureIndexes(connection, { theirs: true });
   const bulk = new Bulk(connection.collection('usersSessions'), connection.collection('users'), isPlain);
   return {
     name: isPlain ? 'bulk' : 'ownBulk',

@@ -70,6 +70,8 @@ export const CAUSES = [
   'import',
   /** Stored presence did not agree with stored sessions and claims, and was put right. */
   'reconcile',
+  /** Rocket.Chat's core, which decides presence here, wrote it: seen by an observer. */
+  'outside',
 ] as const;
 export type Cause = (typeof CAUSES)[number];
 

@@ -25,5 +25,5 @@ export function describeRole(role: Role, store: Pick<PresenceStore, 'createsUser
       : "Rocket.Chat's database";
   return role === 'owner'
     ? `role owner: this node decides presence, on ${where}`
-    : `role observer: Rocket.Chat's core decides presence; this node writes nothing to users or usersSessions on its own initiative`;
+    : `role observer: Rocket.Chat's core decides presence; this node keeps and tells what that changes, and writes nothing to users or usersSessions on its own initiative`;
 }

@@ -23,7 +23,7 @@ export const keeperMixin: Partial<ServiceSchema> = {
     '$services.changed': { context: true, handler: electHere },
     '$node.disconnected': { context: true, handler: electHere },
   },
-  methods: { isLeader: isKeeper, mayWork: isKeeper, elect, atKeeper, callerOf },
+  methods: { isLeader: isKeeper, tends: isKeeper, mayWork: isKeeper, elect, atKeeper, callerOf },
   created(this: Service) {
     (this as KeeperService).election = new KeeperElection(this.broker, this.name);
   },

@@ -7,10 +7,8 @@ interface LeadingService extends Service {
 }
 
 export interface LeaderOptions {
-  /** Made when the service starts: the holder is the node. */
+  /** Made when the service has started, and its store is open: the holder is the node. */
   readonly leadership: (service: Service) => Leadership;
-  /** Whether this node may lead at all. */
-  readonly mayLead: (service: Service) => boolean;
   readonly renewEveryMs: number;
 }
 
@@ -18,12 +16,11 @@ export interface LeaderOptions {
  * One of the replicas that share a store leads: it does the jobs that one replica does. When it dies the next one
  * takes over once its lease is over; when it stops, at once.
  */
-export function leaderMixin({ leadership, mayLead, renewEveryMs }: LeaderOptions): Partial<ServiceSchema> {
+export function leaderMixin({ leadership, renewEveryMs }: LeaderOptions): Partial<ServiceSchema> {
   let lead: Leadership | undefined;
 
   async function renew(service: Service): Promise<void> {
-    if (!lead || !mayLead(service)) return;
-    if (!(await lead.renew())) return;
+    if (!(await lead?.renew())) return;
     service.logger.info('this replica does the jobs that one replica does');
     (service as LeadingService)
       .takeOver()
@@ -35,14 +32,12 @@ export function leaderMixin({ leadership, mayLead, renewEveryMs }: LeaderOptions
       periodicMixin<Service>({ name: 'renewing the leader’s lease', everyMs: renewEveryMs, run: renew }),
     ] as Partial<ServiceSchema>[],
     methods: {
-      isLeader(this: Service): boolean {
+      tends(this: Service): boolean {
         return lead?.isHeld ?? false;
       },
     },
-    created(this: Service) {
-      lead = leadership(this);
-    },
     async started(this: Service) {
+      lead = leadership(this);
       // The first to start leads from the beginning; who asks in vain learns that another does.
       await renew(this);
     },

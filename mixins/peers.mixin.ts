@@ -4,6 +4,7 @@ import { Leadership } from '../lib/leadership';
 import { roleOf } from '../lib/role';
 import type { PresenceStore } from '../lib/store/port';
 import { leaderMixin } from './leader.mixin';
+import type { ReplicaService } from './replica-service';
 
 const SECOND = 1000;
 const SHORTEST_LEAD_MS = SECOND;
@@ -23,13 +24,17 @@ export function peersMixin(store: PresenceStore, config: Config): Partial<Servic
   return {
     mixins: [
       leaderMixin({
-        leadership: ({ name, broker }) => new Leadership({ store, job: name, holder: broker.nodeID, ttlMs }),
-        mayLead: isOwner,
+        // Observers have a leader of their own, so that one of them beside owners keeps nobody from leading these.
+        leadership: ({ name, broker }) =>
+          new Leadership({ store, job: isOwner() ? name : `${name}-observer`, holder: broker.nodeID, ttlMs }),
         renewEveryMs: ttlMs / RENEWALS_PER_LEAD,
       }),
     ] as Partial<ServiceSchema>[],
     methods: {
       mayWork: isOwner,
+      isLeader(this: ReplicaService): boolean {
+        return isOwner() && this.tends();
+      },
       atKeeper<T>(this: Service, _ctx: Context, _action: string, here: () => Promise<T>): Promise<T> {
         return here();
       },

@@ -77,8 +77,7 @@ export function readsMixin(store: PresenceStore, config: Config): Partial<Servic
     async started(this: Service) {
       redis?.start();
       const service = this as ReadService;
-      // Who watches marks where he is, and an observer writes nothing by himself: his entries live for a moment.
-      if (service.userWatch && service.mayWork()) stopWatching = store.userChanges?.watch(service.userWatch);
+      if (service.userWatch) stopWatching = store.userChanges?.watch(service.userWatch);
     },
     async stopped(this: Service) {
       await stopWatching?.();

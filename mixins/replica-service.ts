@@ -6,6 +6,8 @@ export interface ReplicaService extends Service {
   mayWork(): boolean;
   /** Whether this replica does the jobs that one replica does (design invariant 13). */
   isLeader(): boolean;
+  /** Whether this replica does those of them that concern this service's own data: also where Rocket.Chat's core decides presence. */
+  tends(): boolean;
   /** What is to be done when this replica becomes the leader. Given by the service. */
   takeOver(): Promise<void>;
   /** Runs an action where the state is kept. */

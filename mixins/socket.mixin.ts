@@ -92,10 +92,9 @@ export function socketMixin(config: Config): Partial<ServiceSchema> {
 
 const presenceOf = (service: SocketService) => service.presence() as WatchedPresence;
 
-/** Whether the store tells of changes, whoever has made them. An observer does not watch: that would write. */
+/** Whether the store tells of changes, whoever has made them. */
 function isWatching(service: SocketService): boolean {
-  const presence = presenceOf(service);
-  return presence.userWatch !== undefined && presence.mayWork();
+  return presenceOf(service).userWatch !== undefined;
 }
 
 /** Fresh reads: of the store where it is this node's to read, else where the state is kept. */

@@ -10,7 +10,6 @@ import { KNOWN_WITHIN_MS } from '../lib/callbacks/outbox';
 import { Poster, type PosterOptions } from '../lib/callbacks/post';
 import { read } from '../lib/contract';
 import { readConfig, type Config } from '../lib/env';
-import { PresenceError } from '../lib/errors';
 import { serviceSchema } from '../lib/service-schema';
 import { besidePresenceMixin, type BesideService } from '../mixins/beside-presence.mixin';
 import { periodicMixin } from '../mixins/periodic.mixin';
@@ -43,7 +42,6 @@ const action = actionsOf<CallbacksService>();
 const actions = {
   /** Registers an address to be called at each change. @returns the callback with its secret, which is shown here only */
   register: action('register', readCallbacks.register, async function (given) {
-    if (!this.presence().mayWork()) throw new PresenceError('NOT_OWNER', 'Rocket.Chat’s core decides presence here');
     return this.desk.register(given);
   }),
   list: action('list', read.nothing, function () {
@@ -129,7 +127,7 @@ async function readAgain(service: CallbacksService): Promise<void> {
 
 async function tidy(service: CallbacksService): Promise<void> {
   const presence = service.presence();
-  if (!presence.isLeader()) return;
+  if (!presence.tends()) return;
   const dropped = await presence.store.callbacks.tidy(presence.clock(), MOST_DELIVERIES);
   service.metrics.attempted('dropped', dropped);
   if (dropped > 0) service.logger.warn(`${dropped} deliveries to callbacks were dropped: too many were waiting`);
@@ -138,7 +136,7 @@ async function tidy(service: CallbacksService): Promise<void> {
 async function count(service: CallbacksService): Promise<void> {
   const presence = service.presence();
   if (!service.metrics.isOn) return;
-  const counts = presence.isLeader() ? (await presence.store.callbacks.counts()).values() : undefined;
+  const counts = presence.tends() ? (await presence.store.callbacks.counts()).values() : undefined;
   service.metrics.counted(counts);
 }
 
@@ -169,7 +167,7 @@ function partsOf(service: CallbacksService, options: PosterOptions) {
     store: store.callbacks,
     clock,
     callbacks: () => outbox.callbacks,
-    mayDeliver: () => presence.isLeader(),
+    mayDeliver: () => presence.tends(),
     post: (callback, row) => poster.post(messageOf(callback, row, clock())),
     onGone: async ({ _id }) => {
       service.logger.info(`callback ${_id} is paused: its target says 410 Gone`);

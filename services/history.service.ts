@@ -18,7 +18,7 @@ const action = actionsOf<BesideService>();
 
 async function digestDays(service: BesideService): Promise<void> {
   const presence = service.presence();
-  if (!presence.isLeader()) return;
+  if (!presence.tends()) return;
   const made = await keepDigests(presence.store.history, presence.clock());
   if (made > 0) service.logger.info(`history: ${made} days that are over were counted`);
 }

@@ -22,6 +22,7 @@ import { presenceJobsMixin } from '../mixins/presence-jobs.mixin';
 import { tellChanged, tellMissed } from '../mixins/change-hook';
 import { busGuardMixin } from '../mixins/bus-guard.mixin';
 import { livenessMixin, type LivenessService } from '../mixins/liveness.mixin';
+import { observerMixin } from '../mixins/observer.mixin';
 import { rocketChatAccountMixin, type AccountService } from '../mixins/rocketchat-account.mixin';
 import { claimsMixin } from '../mixins/claims.mixin';
 import { readsMixin } from '../mixins/reads.mixin';
@@ -159,6 +160,7 @@ function methodsOf(store: PresenceStore, config: Config): ServiceSchema['methods
     /** What a node does when the state becomes its own to keep, or the jobs its own to do: it may have been left half done. */
     async takeOver(this: PresenceService) {
       this.broadcastEnabled = await store.broadcastEnabled();
+      if (!this.mayWork()) return;
       if (store.isShared) await this.reconciler.step(config.MAX_CONCURRENT_SYNC);
       else await this.reconciler.full();
     },
@@ -189,6 +191,7 @@ function methodsOf(store: PresenceStore, config: Config): ServiceSchema['methods
 function mixinsOf(store: PresenceStore, config: Config): Partial<ServiceSchema>[] {
   return [
     presenceJobsMixin(config),
+    observerMixin(store, config),
     claimsMixin(store),
     livenessMixin(config),
     store.isShared ? peersMixin(store, config) : keeperMixin,

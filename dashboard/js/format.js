@@ -65,6 +65,7 @@ const CAUSES = {
   expiry: 'a status was over',
   import: 'imported',
   reconcile: 'put right by the verifying walk',
+  outside: 'changed by Rocket.Chat',
 };
 
 /** Why something changed, in words. */

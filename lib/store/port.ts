@@ -2,6 +2,7 @@ import type { SessionCommand } from '../../domain/sessions';
 import type { Session, Status, UserRecord } from '../../domain/types';
 import type { CallbackStore } from './callback-port';
 import type { HistoryStore } from './history-port';
+import type { ObservedStore } from './observed-port';
 import type { ScheduleStore } from './schedule-port';
 
 /** What a store has just read of users' sessions, by user and in a form of its own. */
@@ -111,6 +112,8 @@ export interface PresenceStore {
   readonly callbacks: CallbackStore;
   /** Absent where nobody else writes, and what is stored is in memory anyway. */
   readonly userChanges?: UserChanges;
+  /** What was seen of users whose presence others decide; absent where nobody else writes. */
+  readonly observed?: ObservedStore;
 
   open(): Promise<void>;
   close(): Promise<void>;

@@ -20,7 +20,7 @@ interface Wanted {
 const DAY_S = 24 * 60 * 60;
 
 /** Upstream has none besides `_id` on `usersSessions` (contract 5.3, W17); what liveness and expiry look for is named here. */
-const WANTED: readonly Wanted[] = [
+const ON_ROCKETCHATS: readonly Wanted[] = [
   { collection: 'usersSessions', key: { 'connections.instanceId': 1 } },
   { collection: 'usersSessions', key: { 'connections.id': 1 } },
   { collection: 'usersSessions', key: { 'connections._updatedAt': 1 } },
@@ -35,6 +35,9 @@ const WANTED: readonly Wanted[] = [
     key: { 'previousState.statusExpiresAt': 1 },
     options: { partialFilterExpression: { presenceWaiting: { $exists: true } } },
   },
+];
+
+const ON_OURS: readonly Wanted[] = [
   { collection: SCHEDULES_COLLECTION, key: { dueAt: 1 } },
   { collection: SCHEDULES_COLLECTION, key: { uid: 1 } },
   // What is due; pages by id; what is parked for too long.
@@ -56,16 +59,25 @@ function wantedOfHistory(days: number): readonly Wanted[] {
   ];
 }
 
+export interface WantedIndexes {
+  /** On Rocket.Chat's collections too. */
+  readonly theirs: boolean;
+  /** How long changes are kept; 0: no index is made for them. */
+  readonly historyDays?: number;
+}
+
 /**
  * Makes the indexes that are missing. One that exists on the same key in any form (sparse, partial, under
  * another name) is left as it is: never dropped, never rebuilt, never a reason not to start; save when history expires, which is the
  * operator's to say.
- *
- * @param historyDays how long changes are kept; 0: no index is made for them
  */
-export async function ensureIndexes(connection: MongoConnection, historyDays = 0): Promise<void> {
-  const wanted = historyDays > 0 ? [...WANTED, ...wantedOfHistory(historyDays)] : WANTED;
-  for (const one of wanted) await connection.patiently(() => ensure(connection, one));
+export async function ensureIndexes(
+  connection: MongoConnection,
+  { theirs, historyDays = 0 }: WantedIndexes,
+): Promise<void> {
+  const ofHistory = historyDays > 0 ? wantedOfHistory(historyDays) : [];
+  for (const one of [...(theirs ? ON_ROCKETCHATS : []), ...ON_OURS, ...ofHistory])
+    await connection.patiently(() => ensure(connection, one));
 }
 
 async function ensure(connection: MongoConnection, { collection, key, options, isConfigured }: Wanted): Promise<void> {

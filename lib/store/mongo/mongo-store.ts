@@ -19,6 +19,7 @@ import type { SessionsDocument } from './documents';
 import { MongoHistory } from './history';
 import { ensureIndexes } from './indexes';
 import { MongoLedger } from './ledger';
+import { MongoObserved } from './observed';
 import { oplogOf, probeOplog } from './oplog';
 import { MongoQueries } from './queries';
 import { MongoSchedules } from './schedules';
@@ -28,7 +29,7 @@ import { MongoUserChanges } from './user-changes';
 import { UserWriter } from './user-writer';
 
 export interface MongoStoreOptions extends MongoOptions {
-  /** Whether to make indexes, once it is known whose the users are: an observer looks for nothing. */
+  /** Whether to make indexes on Rocket.Chat's collections, once it is known whose the users are: an observer makes none. */
   readonly makesIndexes: (ownUsers: boolean) => boolean;
   /** A lease younger than this is not written again. */
   readonly refreshAfterMs: number;
@@ -49,6 +50,7 @@ export class MongoStore implements PresenceStore {
   readonly schedules: MongoSchedules;
   readonly callbacks: MongoCallbacks;
   readonly userChanges: MongoUserChanges;
+  readonly observed: MongoObserved;
   private ownUsers = false;
   private readonly connection: MongoConnection;
   private readonly queries: MongoQueries;
@@ -64,6 +66,7 @@ export class MongoStore implements PresenceStore {
     this.history = new MongoHistory(this.connection, options.historyDays ?? 0);
     this.schedules = new MongoSchedules(this.connection);
     this.callbacks = new MongoCallbacks(this.connection);
+    this.observed = new MongoObserved(this.connection);
     const { oplogUrl } = options;
     const source = oplogUrl ? oplogOf(oplogUrl, () => this.connection.databaseName) : changeStreamOf(this.connection);
     this.userChanges = new MongoUserChanges(this.connection, source);
@@ -76,7 +79,8 @@ export class MongoStore implements PresenceStore {
     await this.connection.open();
     if (this.options.oplogUrl) await probeOplog(this.options.oplogUrl);
     await this.refresh();
-    if (this.options.makesIndexes(this.ownUsers)) await ensureIndexes(this.connection, this.options.historyDays);
+    const [theirs, { historyDays }] = [this.options.makesIndexes(this.ownUsers), this.options];
+    await ensureIndexes(this.connection, { theirs, historyDays });
   }
 
   /** Users are our own where Rocket.Chat has no settings, without which it never runs (contract 5.1). */
