@@ -68,9 +68,12 @@ function logger(): BrokerOptions['logger'] {
   return { type: 'Pino', options: { pino: { options: { base: undefined }, destination } } };
 }
 
+const OWN_SERVICES = ['PRESENCE', 'HISTORY', 'CALLBACKS', 'API', 'ROCKETCHAT', 'HEALTH'];
+
 /** The broker's own chatter is worth reading only when it warns, or when somebody debugs. */
 function logLevels(level: Config['LOG_LEVEL']): LogLevels | Record<string, LogLevels> {
-  return level === 'info' ? { PRESENCE: 'info', HEALTH: 'info', '**': 'warn' } : level;
+  if (level !== 'info') return level;
+  return { ...Object.fromEntries(OWN_SERVICES.map((name) => [name, 'info' as const])), '**': 'warn' };
 }
 
 /** For Moleculer's own runner. */

@@ -20,6 +20,7 @@ export const ERROR_CODES = {
   CONFLICT: { status: 503, retryable: true },
   STORE_UNAVAILABLE: { status: 503, retryable: true },
   KEEPER_UNAVAILABLE: { status: 503, retryable: true },
+  NOT_CONFIGURED: { status: 409, retryable: false },
   ROCKETCHAT_REFUSED: { status: 422, retryable: false },
   ROCKETCHAT_UNAVAILABLE: { status: 503, retryable: true },
   // Over HTTP alone (docs/HTTP.md).

@@ -1,27 +1,34 @@
-import type { Context, Service, ServiceSchema } from 'moleculer';
+import type { Context, ServiceSchema } from 'moleculer';
 import { readConfig, type Config } from '../lib/env';
 import { RocketChatLink, type LinkState } from '../lib/rocketchat/link';
 import type { StatusToSet } from '../lib/rocketchat/status-push';
+import type { ImportState } from '../lib/rocketchat/user-import';
 import { serviceSchema } from '../lib/service-schema';
+import { besidePresenceMixin } from '../mixins/beside-presence.mixin';
+import { rocketChatImportMixin, type ImportingService } from '../mixins/rocketchat-import.mixin';
 
-interface LinkService extends Service {
+interface LinkService extends ImportingService {
   /** Absent without ROCKETCHAT_USERNAME. */
   link: RocketChatLink | undefined;
 }
 
 /** How this node stands with Rocket.Chat; `configured: false` where it has no account there. */
-export type LinkStatus = ({ readonly configured: true } & LinkState) | { readonly configured: false };
+export type LinkStatus =
+  ({ readonly configured: true; readonly users?: ImportState } & LinkState) | { readonly configured: false };
 
 /** The service `rocketchat`: what this node does through its account at Rocket.Chat. */
 export function rocketChatService(config: Config): ServiceSchema {
   const { ROCKETCHAT_URL: url, ROCKETCHAT_USERNAME: username, ROCKETCHAT_PASSWORD: password } = config;
   return serviceSchema<LinkService>({
     name: 'rocketchat',
+    mixins: [besidePresenceMixin, rocketChatImportMixin()],
     actions: {
       /** How it stands. */
       status: {
-        handler(this: LinkService): LinkStatus {
-          return this.link ? { configured: true, ...this.link.state } : { configured: false };
+        async handler(this: LinkService): Promise<LinkStatus> {
+          if (!this.link) return { configured: false };
+          const users = await this.userImport?.state();
+          return { configured: true, ...this.link.state, ...(users && { users }) };
         },
       },
       /** Sets a user's status there: for the presence service of this very node, which has decided that it may. */

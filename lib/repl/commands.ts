@@ -1,5 +1,6 @@
 import type { ServiceBroker } from 'moleculer';
 import { historyCommand } from './history';
+import { importCommand } from './import';
 import { presenceCommand } from './presence';
 import { reconcileCommand } from './reconcile';
 import { topCommand } from './top';
@@ -43,5 +44,10 @@ export const REPL_COMMANDS: readonly ReplCommand[] = [
     command: 'reconcile',
     description: 'Decide the presence of everybody again and put right what differs.',
     action: (broker) => reconcileCommand(broker),
+  },
+  {
+    command: 'import [again]',
+    description: 'Import the users of Rocket.Chat, or go on with it; `import again` begins anew.',
+    action: (broker, { again }) => importCommand(broker, again),
   },
 ];

@@ -24,7 +24,7 @@ class Lane {
   private readonly answeredAtMs: number[] = [];
   private restUntilMs = -Infinity;
 
-  constructor(private readonly limit: Limit) {}
+  constructor(public limit: Limit) {}
 
   next<T>(call: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
     this.waiting += 1;
@@ -45,7 +45,7 @@ class Lane {
         this.restUntilMs = performance.now() + (error.details.waitMs ?? MINUTE);
       } finally {
         this.answeredAtMs.push(performance.now());
-        if (this.answeredAtMs.length > this.limit.calls) this.answeredAtMs.shift();
+        this.answeredAtMs.splice(0, this.answeredAtMs.length - this.limit.calls);
       }
     }
   }
@@ -66,15 +66,26 @@ export class CallBudget {
 
   constructor(private readonly limits: Readonly<Record<string, Limit>> = LIMITS) {}
 
+  /** Rocket.Chat's administrator may have set another limit than its default; its window is taken to be as long. */
+  learn(address: string, calls: number): void {
+    const lane = this.laneOf(address);
+    lane.limit = { ...lane.limit, calls };
+  }
+
   /**
    * @param address e.g. `v1/users.presence`
    * @param signal ends the waiting
    * @throws RocketChatFault whatever the call throws, but for TOO_MANY; AWAY where too many wait
    */
   async call<T>(address: string, call: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    let lane = this.lanes.get(address);
-    if (!lane) this.lanes.set(address, (lane = new Lane(this.limits[address] ?? DEFAULT_LIMIT)));
+    const lane = this.laneOf(address);
     if (lane.waiting >= MAX_WAITING) throw new RocketChatFault('AWAY', 'too many calls wait for Rocket.Chat already');
     return lane.next(call, signal);
+  }
+
+  private laneOf(address: string): Lane {
+    let lane = this.lanes.get(address);
+    if (!lane) this.lanes.set(address, (lane = new Lane(this.limits[address] ?? DEFAULT_LIMIT)));
+    return lane;
   }
 }

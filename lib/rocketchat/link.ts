@@ -28,7 +28,8 @@ const ENDS_SINCE = [8, 6] as const;
 
 /** This node's link to Rocket.Chat over REST. It is there to be used, whether or not Rocket.Chat is: nothing waits for it to start. */
 export class RocketChatLink {
-  private readonly account: ServiceAccount;
+  /** Logs in by itself when it is used. */
+  readonly account: ServiceAccount;
   private readonly push: StatusPush;
   private readonly stopping = new AbortController();
   private greeting: Promise<void> | undefined;
@@ -113,8 +114,8 @@ export class RocketChatLink {
     [this.connected, this.fault] = [true, undefined];
   }
 
-  /** Each fault is told once, however often it comes again. */
-  private failed(fault: RocketChatFault): void {
+  /** What went wrong in using the account. Each fault is told once, however often it comes again. */
+  failed(fault: RocketChatFault): void {
     const said = adviceOn(fault, this.options);
     if (said !== this.fault) this.options.log.warn(said);
     [this.connected, this.fault] = [false, said];

@@ -29,8 +29,14 @@ const LEAVE_ALONE_MS = 60 * SECOND;
 export class RestClient {
   private readonly base: string;
 
-  /** @param url Rocket.Chat's own address, e.g. `https://chat.example.org` */
-  constructor(url: string) {
+  /**
+   * @param url Rocket.Chat's own address, e.g. `https://chat.example.org`
+   * @param onLimit told how many calls of an address Rocket.Chat says it takes in a window
+   */
+  constructor(
+    url: string,
+    private readonly onLimit: (address: string, calls: number) => void = () => undefined,
+  ) {
     this.base = `${url.replace(/\/+$/, '')}/api/`;
   }
 
@@ -40,6 +46,8 @@ export class RestClient {
    */
   async request<T>(request: RestRequest): Promise<T> {
     const response = await this.send(request);
+    const calls = Number(response.headers.get('x-ratelimit-limit'));
+    if (calls > 0) this.onLimit(request.path, calls);
     const text = await bodyOf(response);
     if (response.status === 429) throw tooMany(response);
     if (response.status >= 500) throw new RocketChatFault('AWAY', `Rocket.Chat answered ${response.status}`);

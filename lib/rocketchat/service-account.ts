@@ -30,8 +30,8 @@ export class ServiceAccount {
   private login: Promise<Login> | undefined;
 
   constructor(private readonly options: ServiceAccountOptions) {
-    this.client = options.client ?? new RestClient(options.url);
-    this.budget = options.budget ?? new CallBudget();
+    const budget = (this.budget = options.budget ?? new CallBudget());
+    this.client = options.client ?? new RestClient(options.url, (address, calls) => budget.learn(address, calls));
   }
 
   /** Which Rocket.Chat it is; needs no login. @throws RocketChatFault */

@@ -1,4 +1,5 @@
 import type { Session } from '../../domain/types';
+import type { PresenceWrite } from './port';
 
 /** A `usersSessions` document (contract 5.2), with the revision that every session write increments. */
 export interface SessionsDocument {
@@ -19,4 +20,8 @@ export function ownersWhere(
     if (connections.some(matches)) owners.push(_id);
   }
   return owners;
+}
+
+export function uidsOf(writes: readonly PresenceWrite[]): ReadonlySet<string> {
+  return new Set(writes.map(({ after }) => after._id));
 }

@@ -4,6 +4,7 @@ import { applySessionCommand } from '../../domain/sessions';
 import type { Session, UserRecord } from '../../domain/types';
 import { DirectoryLock } from './directory-lock';
 import { DocumentFile } from './document-file';
+import { EmbeddedNotes } from './embedded-notes';
 import { EmbeddedCallbacks } from './embedded-callbacks';
 import { EmbeddedCoordination } from './embedded-coordination';
 import { countInstances, countStatuses } from './embedded-counts';
@@ -11,7 +12,7 @@ import { EmbeddedExpiry } from './embedded-expiry';
 import { EmbeddedHistory } from './embedded-history';
 import { EmbeddedLedger } from './embedded-ledger';
 import { EmbeddedSchedules } from './embedded-schedules';
-import { ownersWhere, type SessionsDocument } from './embedded-owners';
+import { ownersWhere, type SessionsDocument, uidsOf } from './embedded-owners';
 import type {
   AppliedSessions,
   ConnectionCounts,
@@ -49,6 +50,7 @@ export class EmbeddedStore implements PresenceStore {
   readonly history: EmbeddedHistory;
   readonly schedules: EmbeddedSchedules;
   readonly callbacks: EmbeddedCallbacks;
+  readonly notes: EmbeddedNotes;
   private readonly users: DocumentFile<UserRecord>;
   private readonly sessions: DocumentFile<SessionsDocument>;
   private readonly ledger: EmbeddedLedger;
@@ -68,6 +70,7 @@ export class EmbeddedStore implements PresenceStore {
     this.history = new EmbeddedHistory(inFolder('history'), options.historyDays ?? 0);
     this.schedules = new EmbeddedSchedules(inFolder('presence_schedules.db'));
     this.callbacks = new EmbeddedCallbacks(inFolder);
+    this.notes = new EmbeddedNotes(inFolder('presence_notes.db'));
     this.lock = options.dataDir === IN_MEMORY ? undefined : new DirectoryLock(options.dataDir);
   }
 
@@ -225,7 +228,16 @@ export class EmbeddedStore implements PresenceStore {
   async refresh(): Promise<void> {}
 
   private parts(): readonly { open(): Promise<void>; close(): Promise<void> }[] {
-    return [this.users, this.sessions, this.ledger, this.coordination, this.history, this.schedules, this.callbacks];
+    return [
+      this.users,
+      this.sessions,
+      this.ledger,
+      this.coordination,
+      this.history,
+      this.schedules,
+      this.callbacks,
+      this.notes,
+    ];
   }
 
   private async writeSessions(writes: readonly SessionsDocument[]): Promise<void> {
@@ -235,8 +247,4 @@ export class EmbeddedStore implements PresenceStore {
     writes.forEach(({ _id, connections }, i) => this.index.replace(_id, before[i] ?? NO_SESSIONS, connections));
     this.ledger.observe(this.index.size);
   }
-}
-
-function uidsOf(writes: readonly PresenceWrite[]): ReadonlySet<string> {
-  return new Set(writes.map(({ after }) => after._id));
 }

@@ -2,6 +2,7 @@ import type { SessionCommand } from '../../domain/sessions';
 import type { Session, Status, UserRecord } from '../../domain/types';
 import type { CallbackStore } from './callback-port';
 import type { HistoryStore } from './history-port';
+import type { NoteStore } from './note-port';
 import type { ObservedStore } from './observed-port';
 import type { ScheduleStore } from './schedule-port';
 
@@ -110,6 +111,7 @@ export interface PresenceStore {
   readonly history: HistoryStore;
   readonly schedules: ScheduleStore;
   readonly callbacks: CallbackStore;
+  readonly notes: NoteStore;
   /** Absent where nobody else writes, and what is stored is in memory anyway. */
   readonly userChanges?: UserChanges;
   /** What was seen of users whose presence others decide; absent where nobody else writes. */

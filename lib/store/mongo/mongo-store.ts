@@ -19,6 +19,7 @@ import type { SessionsDocument } from './documents';
 import { MongoHistory } from './history';
 import { ensureIndexes } from './indexes';
 import { MongoLedger } from './ledger';
+import { MongoNotes } from './notes';
 import { MongoObserved } from './observed';
 import { oplogOf, probeOplog } from './oplog';
 import { MongoQueries } from './queries';
@@ -49,6 +50,7 @@ export class MongoStore implements PresenceStore {
   readonly history: MongoHistory;
   readonly schedules: MongoSchedules;
   readonly callbacks: MongoCallbacks;
+  readonly notes: MongoNotes;
   readonly userChanges: MongoUserChanges;
   readonly observed: MongoObserved;
   private ownUsers = false;
@@ -66,6 +68,7 @@ export class MongoStore implements PresenceStore {
     this.history = new MongoHistory(this.connection, options.historyDays ?? 0);
     this.schedules = new MongoSchedules(this.connection);
     this.callbacks = new MongoCallbacks(this.connection);
+    this.notes = new MongoNotes(this.connection);
     this.observed = new MongoObserved(this.connection);
     const { oplogUrl } = options;
     const source = oplogUrl ? oplogOf(oplogUrl, () => this.connection.databaseName) : changeStreamOf(this.connection);

@@ -77,10 +77,16 @@ describe('the service account', () => {
     expect(rest.asked('v1/users.presence').map(({ status }) => status)).toEqual(Array<number>(10).fill(200));
   });
 
+  it('goes by the limit that Rocket.Chat tells, where its administrator has raised it', async () => {
+    const account = await start({ limits: { 'v1/users.presence': { calls: 1000, perMs: 60_000 } } });
+    await Promise.all(Array.from({ length: 50 }, () => account.call(PRESENCE)));
+    expect(rest.asked('v1/users.presence')).toHaveLength(50);
+  });
+
   it('obeys a 429 that it did not expect, and then goes on in order', async () => {
     const account = await start(
       { limits: { 'v1/users.presence': QUICK } },
-      new CallBudget({ 'v1/users.presence': { calls: 100, perMs: 500 } }),
+      new CallBudget({ 'v1/users.presence': { calls: 100, perMs: 10 } }),
     );
     await Promise.all(Array.from({ length: 8 }, () => account.call(PRESENCE)));
     const statuses = rest.asked('v1/users.presence').map(({ status }) => status);
