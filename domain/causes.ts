@@ -9,7 +9,7 @@ export function causeOf(command: Command): Cause {
     case 'identify':
       return 'import';
     case 'recompute':
-      return 'reconcile';
+      return command.outside ? 'outside' : 'reconcile';
     case 'session':
       return causeOfSession(command.session.kind);
   }

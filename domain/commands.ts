@@ -7,7 +7,8 @@ export type Command = { readonly uid: string } & (
   | { readonly kind: 'session'; readonly session: SessionCommand }
   | { readonly kind: 'claim'; readonly claim: ClaimRequest }
   | { readonly kind: 'identify'; readonly identity: Identity }
-  | { readonly kind: 'recompute' }
+  /** `outside`: somebody else has written what is shown, so it is told even where it is right. */
+  | { readonly kind: 'recompute'; readonly outside?: boolean }
 );
 
 /** What became of a command. `known` is false when the user does not exist and may not be created. */

@@ -86,6 +86,13 @@ export function shownOf(user: UserRecord): ShownUser {
   return { _id, username, name, status, statusText, statusSource, statusExpiresAt, roles: roles ?? [] };
 }
 
+/** A decision after somebody else has written what is shown: it is noted as a change even where it is as it should be. */
+export function seenOutside({ before, after, accepted }: Decision, nowMs: number): Decision {
+  if (before.status === undefined || isShownChange(before, after)) return { before, after, accepted };
+  const presenceChange = { cause: 'outside' as const, from: before.status, at: new Date(nowMs) };
+  return { before, after: { ...after, presenceRev: before.presenceRev + 1, presenceChange }, accepted };
+}
+
 /** A real change: a field of what is shown differs. A change of the stash alone shows nothing. */
 export function isShownChange(before: UserRecord, after: UserRecord): boolean {
   const [was, is] = [shownOf(before), shownOf(after)];

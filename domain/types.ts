@@ -68,10 +68,10 @@ export const CAUSES = [
   'expiry',
   /** Somebody told who the user is. */
   'import',
+  /** Somebody else wrote it past this service: Rocket.Chat's core, where that decides presence, or whoever. */
+  'outside',
   /** Stored presence did not agree with stored sessions and claims, and was put right. */
   'reconcile',
-  /** Rocket.Chat's core, which decides presence here, wrote it: seen by an observer. */
-  'outside',
 ] as const;
 export type Cause = (typeof CAUSES)[number];
 

@@ -1,6 +1,6 @@
 import { settleExpiry } from '../domain/claims';
 import type { Command, CommandResult } from '../domain/commands';
-import { decide, firstContact, isShownChange, type Decision, type PresenceChange } from '../domain/presence';
+import { decide, firstContact, seenOutside, type Decision, type PresenceChange } from '../domain/presence';
 import type { Outbox } from './callbacks/outbox';
 import { PresenceError } from './errors';
 import { HistoryWriter } from './history-writer';
@@ -76,7 +76,8 @@ export class PresenceEngine {
     for (const { uid, user, sessions, sessionsRev, changed } of states) {
       const asked = work.get(uid)!;
       const subject = user ?? (this.options.store.createsUsers && asked.mayCreate ? firstContact(uid) : undefined);
-      const decision = subject && decide(subject, sessions, asked.claims, asked.identity, nowMs, asked.cause);
+      const byRules = subject && decide(subject, sessions, asked.claims, asked.identity, nowMs, asked.cause);
+      const decision = byRules && asked.outside ? seenOutside(byRules, nowMs) : byRules;
       answer(asked, decision, asked.created || (user === undefined && subject !== undefined), results);
       if (decision && decision.after !== decision.before) {
         decided.push({ before: decision.before, after: decision.after, sessionsRev });
@@ -118,7 +119,8 @@ export class PresenceEngine {
 
   /** What is told is in the history and in the outbox, unless the store has just gone: what is written is told all the same. */
   private async keepAndTell(written: readonly PresenceWrite[], nowMs: number): Promise<void> {
-    const changes = written.filter(({ before, after }) => isShownChange(before, after));
+    // A change of what is shown, or one that somebody else has made, is noted in the record.
+    const changes = written.filter(({ before, after }) => after.presenceChange !== before.presenceChange);
     if (changes.length === 0) return;
     try {
       await allOf([this.history.write(changes, nowMs), this.options.outbox?.write(changes, nowMs) ?? NOTHING]);

@@ -100,6 +100,11 @@ export class PresenceDesk {
     return (await this.lanes.submit({ uid, kind: 'claim', claim })).applied;
   }
 
+  /** Somebody else has written what is shown of a user: it is decided again, and told once in any case. */
+  async seenOutside(uid: string): Promise<void> {
+    await this.lanes.submit({ uid, kind: 'recompute', outside: true }, 'background');
+  }
+
   /** Decides a user's presence again. @returns false when the user is unknown */
   async recompute(uid: string, priority?: Priority): Promise<boolean> {
     return (await this.lanes.submit({ uid, kind: 'recompute' }, priority)).applied;

@@ -24,6 +24,8 @@ export interface UserWork {
   cause: Cause;
   /** A first contact: the user is created where the store is our own. */
   mayCreate: boolean;
+  /** Somebody else has written what is shown of the user. */
+  outside: boolean;
   /** The user was created by this batch. */
   created: boolean;
 }
@@ -44,6 +46,7 @@ export function groupByUser(
     const asked = workOf(work, command.uid);
     asked.cause = stronger(asked.cause, causeOf(command));
     asked.mayCreate ||= isFirstContact(command);
+    asked.outside ||= command.kind === 'recompute' && command.outside === true;
     if (command.kind === 'session') addSession(work, asked, command.session, i, holders);
     else if (command.kind === 'claim') {
       asked.claims.push(command.claim);
@@ -66,6 +69,7 @@ export function forgetAnswered(asked: UserWork, created: boolean): void {
   asked.claimCallers = [];
   asked.identity = undefined;
   asked.otherCallers = [];
+  asked.outside = false;
 }
 
 /** Everybody who waits for an answer about this user. */
@@ -110,6 +114,7 @@ function workOf(work: Map<string, UserWork>, uid: string): UserWork {
       otherCallers: [],
       cause: 'reconcile',
       mayCreate: false,
+      outside: false,
       created: false,
     };
     work.set(uid, asked);

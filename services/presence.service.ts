@@ -23,6 +23,7 @@ import { tellChanged, tellMissed } from '../mixins/change-hook';
 import { busGuardMixin } from '../mixins/bus-guard.mixin';
 import { livenessMixin, type LivenessService } from '../mixins/liveness.mixin';
 import { observerMixin } from '../mixins/observer.mixin';
+import { outsideWritesMixin } from '../mixins/outside-writes.mixin';
 import { rocketChatAccountMixin, type AccountService } from '../mixins/rocketchat-account.mixin';
 import { claimsMixin } from '../mixins/claims.mixin';
 import { readsMixin } from '../mixins/reads.mixin';
@@ -192,6 +193,7 @@ function mixinsOf(store: PresenceStore, config: Config): Partial<ServiceSchema>[
   return [
     presenceJobsMixin(config),
     observerMixin(store, config),
+    outsideWritesMixin(store),
     claimsMixin(store),
     livenessMixin(config),
     store.isShared ? peersMixin(store, config) : keeperMixin,

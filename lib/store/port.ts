@@ -95,6 +95,12 @@ export interface UserChanges {
   watch(listener: UserListener): () => Promise<void>;
 }
 
+/** Tells whose presence somebody else has written, as it happens. */
+export interface OutsideWrites {
+  /** @returns what ends it */
+  watch(seen: (uid: string) => void): () => Promise<void>;
+}
+
 /**
  * Where presence is kept. Both twins (embedded, MongoDB) pass the same contract suite.
  *
@@ -114,6 +120,8 @@ export interface PresenceStore {
   readonly notes: NoteStore;
   /** Absent where nobody else writes, and what is stored is in memory anyway. */
   readonly userChanges?: UserChanges;
+  /** Absent where nobody else writes. */
+  readonly outsideWrites?: OutsideWrites;
   /** What was seen of users whose presence others decide; absent where nobody else writes. */
   readonly observed?: ObservedStore;
 

@@ -55,7 +55,8 @@ export class CacheFixture {
 
   /** @param change made to its store before it starts */
   replica(nodeID: string, change: (store: MongoStore) => void = () => undefined): Promise<Replica> {
-    const options = { patienceMs: 10_000, refreshAfterMs: REFRESH_AFTER_MS, makesIndexes: () => true };
+    const historyDays = Number(this.env.HISTORY_RETENTION_DAYS ?? 0);
+    const options = { patienceMs: 10_000, refreshAfterMs: REFRESH_AFTER_MS, makesIndexes: () => true, historyDays };
     const onCommand = (name: string) => void this.commandsOf(nodeID).push(name);
     const oplogUrl = this.withOplog ? this.server.url('local') : undefined;
     const store = new MongoStore({ ...options, url: this.database.url, oplogUrl, onCommand });

@@ -5,8 +5,12 @@ export const USERS_COLLECTION = 'users';
 
 /** Told in the order of the writes. */
 export interface ChangeHandlers {
-  /** A document of `users` was written or removed, by whomever. */
-  readonly changed: (uid: string) => void;
+  /**
+   * A document of `users` was written or removed, by whomever.
+   *
+   * @param fields that an update has set or removed, and maybe others; told by the oplog alone
+   */
+  readonly changed: (uid: string, fields?: ReadonlySet<string>) => void;
   /** A marker was written. @param mark what it says */
   readonly marked: (id: string, mark: number) => void;
   /** Nothing more will be told. */

@@ -22,6 +22,7 @@ import { MongoLedger } from './ledger';
 import { MongoNotes } from './notes';
 import { MongoObserved } from './observed';
 import { oplogOf, probeOplog } from './oplog';
+import { MongoOutsideWrites, outsideByOplog, outsideByStream } from './outside-writes';
 import { MongoQueries } from './queries';
 import { MongoSchedules } from './schedules';
 import { SessionWriter } from './session-writer';
@@ -53,6 +54,7 @@ export class MongoStore implements PresenceStore {
   readonly notes: MongoNotes;
   readonly userChanges: MongoUserChanges;
   readonly observed: MongoObserved;
+  readonly outsideWrites: MongoOutsideWrites;
   private ownUsers = false;
   private readonly connection: MongoConnection;
   private readonly queries: MongoQueries;
@@ -71,7 +73,10 @@ export class MongoStore implements PresenceStore {
     this.notes = new MongoNotes(this.connection);
     this.observed = new MongoObserved(this.connection);
     const { oplogUrl } = options;
-    const source = oplogUrl ? oplogOf(oplogUrl, () => this.connection.databaseName) : changeStreamOf(this.connection);
+    const name = () => this.connection.databaseName;
+    const outside = oplogUrl ? outsideByOplog(oplogUrl, name) : outsideByStream(this.connection);
+    this.outsideWrites = new MongoOutsideWrites(outside);
+    const source = oplogUrl ? oplogOf(oplogUrl, name) : changeStreamOf(this.connection);
     this.userChanges = new MongoUserChanges(this.connection, source);
     this.ledger = new MongoLedger(this.connection, () => this.createsUsers);
     this.sessionWriter = new SessionWriter(this.connection, options.refreshAfterMs);

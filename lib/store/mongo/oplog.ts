@@ -112,8 +112,22 @@ function operationsOf(entry: Operation): readonly Operation[] {
 function tell({ op, ns, o, o2 }: Operation, [users, markers]: string[], handlers: ChangeHandlers): void {
   if (!['i', 'u', 'd'].includes(op)) return;
   const id = String((o2 ?? o)?._id);
-  if (ns === users) handlers.changed(id);
+  if (ns === users) handlers.changed(id, op === 'u' ? namesIn(o, new Set()) : undefined);
   else if (ns === markers) handlers.marked(id, markIn(o) ?? 0);
+}
+
+/** Every name in what an update is written as, which is another from version to version (`$set`, `diff.u`, `diff.sstatus`). */
+function namesIn(value: unknown, names: Set<string>): ReadonlySet<string> {
+  if (typeof value !== 'object' || value === null) return names;
+  // Removed ones may stand in a list.
+  if (Array.isArray(value)) for (const one of value) if (typeof one === 'string') names.add(one);
+  for (const [name, member] of Object.entries(value)) {
+    // `a.b` sets a part of `a`; a part that is a document of its own is written with an `s` before its name.
+    const first = name.split('.', 1)[0]!;
+    names.add(first).add(first.replace(/^s/, ''));
+    namesIn(member, names);
+  }
+  return names;
 }
 
 /** An update is written in one way or another from version to version; the mark stands somewhere in it. */
