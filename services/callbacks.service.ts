@@ -171,9 +171,9 @@ function partsOf(service: CallbacksService, options: PosterOptions) {
     callbacks: () => outbox.callbacks,
     mayDeliver: () => presence.isLeader(),
     post: (callback, row) => poster.post(messageOf(callback, row, clock())),
-    onGone: async ({ _id }) => {
-      service.logger.info(`callback ${_id} is paused: its target says 410 Gone`);
-      await desk.pause(_id, 'gone');
+    onGone: async (callback) => {
+      service.logger.info(`the target of callback ${callback._id} says 410 Gone: nothing is sent there any more`);
+      await desk.gone(callback);
     },
     onOutcome: (outcome) => service.metrics.attempted(outcome),
     warn: (message, error) => service.logger.warn(message, error),
