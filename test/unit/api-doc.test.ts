@@ -5,13 +5,15 @@ import { readConfig } from '../../lib/env';
 import { createStore } from '../../lib/store/create-store';
 import { IN_MEMORY } from '../../lib/store/embedded-store';
 import { activityService } from '../../services/activity.service';
+import { callbacksService } from '../../services/callbacks.service';
 import { historyService } from '../../services/history.service';
 import { presenceService } from '../../services/presence.service';
 
 test('docs/API.md lists every action, and no other', () => {
   const config = readConfig({ DATA_DIR: IN_MEMORY });
   const broker = new ServiceBroker({ logger: false });
-  const services = [presenceService({ config, store: createStore(config) }), historyService(), activityService()];
+  const presence = presenceService({ config, store: createStore(config) });
+  const services = [presence, historyService(), activityService(), callbacksService(config)];
   const actions = services.flatMap((schema) => {
     const { name, schema: merged } = broker.createService(schema);
     return Object.keys(merged.actions ?? {}).map((action) => (name === 'presence' ? action : `${name}.${action}`));
