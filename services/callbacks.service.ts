@@ -120,11 +120,13 @@ const events = {
 };
 
 async function readAgain(service: CallbacksService): Promise<void> {
-  const { outbox, clock, store } = service.presence();
-  // The presence service may still be opening the store: another replica's is enough for this one to start.
-  if (!outbox.wasRead) return;
-  if (store.isShared) await outbox.read();
-  await outbox.flush(clock());
+  const presence = service.presence();
+  const { outbox } = presence;
+  // The presence service may still be opening the store: another replica's is enough for this one to start. Who leads must read
+  // though nothing changes, for what waits from before; and again, for a store that is not open yet may look empty.
+  if (!outbox.wasRead && !presence.isLeader()) return;
+  await outbox.read();
+  await outbox.flush(presence.clock());
 }
 
 async function tidy(service: CallbacksService): Promise<void> {
