@@ -66,8 +66,6 @@ const FIRST_PAUSE_MS = 5 * SECOND;
 const LONGEST_PAUSE_MS = HOUR;
 /** From the first attempt until a delivery is given up. */
 export const GIVE_UP_AFTER_MS = 24 * HOUR;
-/** A target that asks for more patience than this gets no more. */
-const LONGEST_RETRY_AFTER_MS = 24 * HOUR;
 /** How long a parked delivery can be asked for. */
 export const PARKED_KEPT_MS = 7 * 24 * HOUR;
 /** A replaced secret goes on signing for this long. */
@@ -98,10 +96,9 @@ export function afterFailure(row: OutboxRow, failed: FailedAttempt, nowMs: numbe
   const tried = { ...row, attempts, firstAttemptAt, lastError: failed.error };
   const leftMs = firstAttemptAt.getTime() + GIVE_UP_AFTER_MS - nowMs;
   if (leftMs <= 0) return { ...tried, state: 'parked', parkedAt: new Date(nowMs) };
-  // The last attempt is made when the day is over, not an hour later.
-  const pauseMs = Math.min(pauseAfter(attempts, random), leftMs);
-  const askedMs = Math.min(failed.retryAfterMs ?? 0, LONGEST_RETRY_AFTER_MS);
-  return { ...tried, dueAt: new Date(nowMs + Math.ceil(Math.max(pauseMs, askedMs))) };
+  // The last attempt is made when the day is over, not later, whatever the target asked for.
+  const pauseMs = Math.min(Math.max(pauseAfter(attempts, random), failed.retryAfterMs ?? 0), leftMs);
+  return { ...tried, dueAt: new Date(nowMs + Math.ceil(pauseMs)) };
 }
 
 /** A delivery that somebody asks for again: as if it had never been tried. */

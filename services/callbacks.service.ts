@@ -118,11 +118,13 @@ const events = {
 };
 
 async function readAgain(service: CallbacksService): Promise<void> {
-  const { outbox, clock, store } = service.presence();
-  // The presence service may still be opening the store: another replica's is enough for this one to start.
-  if (!outbox.wasRead) return;
-  if (store.isShared) await outbox.read();
-  await outbox.flush(clock());
+  const presence = service.presence();
+  const { outbox } = presence;
+  // The presence service may still be opening the store: another replica's is enough for this one to start. Who leads must read
+  // though nothing changes, for what waits from before; and again, for a store that is not open yet may look empty.
+  if (!outbox.wasRead && !presence.isLeader()) return;
+  await outbox.read();
+  await outbox.flush(presence.clock());
 }
 
 async function tidy(service: CallbacksService): Promise<void> {
@@ -169,9 +171,9 @@ function partsOf(service: CallbacksService, options: PosterOptions) {
     callbacks: () => outbox.callbacks,
     mayDeliver: () => presence.tends(),
     post: (callback, row) => poster.post(messageOf(callback, row, clock())),
-    onGone: async ({ _id }) => {
-      service.logger.info(`callback ${_id} is paused: its target says 410 Gone`);
-      await desk.pause(_id, 'gone');
+    onGone: async (callback) => {
+      service.logger.info(`the target of callback ${callback._id} says 410 Gone: nothing is sent there any more`);
+      await desk.gone(callback);
     },
     onOutcome: (outcome) => service.metrics.attempted(outcome),
     warn: (message, error) => service.logger.warn(message, error),

@@ -156,9 +156,20 @@ export class CallbackDesk {
     return { secret };
   }
 
-  /** Nothing is sent until it is resumed; changes wait in the outbox. @param reason why */
-  async pause(id: string, reason: PauseReason = 'asked'): Promise<CallbackView> {
-    return this.shown(await this.change(id, (callback) => ({ ...callback, paused: reason })));
+  /** Nothing is sent until it is resumed; changes wait in the outbox. */
+  async pause(id: string): Promise<CallbackView> {
+    return this.shown(await this.change(id, (callback) => ({ ...callback, paused: 'asked' })));
+  }
+
+  /** Its target wants no more. Nothing happens where it was sent elsewhere, paused or removed meanwhile. @param seen as it was called */
+  async gone({ _id, url }: Callback): Promise<void> {
+    const { store, onChanged } = this.options;
+    for (;;) {
+      const before = await store.find(_id);
+      if (!before || before.url !== url || before.paused) return;
+      if (!(await store.replace(before, { ...before, paused: 'gone', rev: before.rev + 1 }))) continue;
+      return onChanged(_id);
+    }
   }
 
   async resume(id: string): Promise<CallbackView> {

@@ -3,6 +3,7 @@ import https from 'node:https';
 import type { LookupFunction } from 'node:net';
 import { RequestFilteringHttpAgent, RequestFilteringHttpsAgent } from 'request-filtering-agent';
 import { asError } from '../errors';
+import { NotPublicError, publicLookup } from './lookup';
 import { refusalOf, type TargetPolicy } from './target';
 
 /** What became of one attempt. */
@@ -34,6 +35,7 @@ const TIMEOUT_MS = 10_000;
 /** Of an answer; what is more is not waited for. */
 const MAX_ANSWER_BYTES = 4096;
 const SECOND = 1000;
+const CLOSED_BY_TARGET: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE']);
 /** Connections that nobody uses are closed. */
 const IDLE_MS = 15 * SECOND;
 
@@ -43,11 +45,14 @@ const IDLE_MS = 15 * SECOND;
  */
 export class Poster {
   private readonly agents: Readonly<Record<string, http.Agent>>;
+  private readonly lookup: LookupFunction | undefined;
   private readonly timeoutMs: number;
   private closed = false;
 
   constructor(private readonly options: PosterOptions) {
-    const { allowPrivate } = options;
+    const { allowPrivate, lookup } = options;
+    // The agent knows special-purpose addresses by its own list, and looks at what is written too: a name must pass both.
+    this.lookup = allowPrivate ? lookup : publicLookup(lookup);
     const filter = { allowPrivateIPAddress: allowPrivate, allowMetaIPAddress: allowPrivate };
     const agent = { keepAlive: true, timeout: IDLE_MS, ...filter };
     this.agents = { 'http:': new RequestFilteringHttpAgent(agent), 'https:': new RequestFilteringHttpsAgent(agent) };
@@ -79,7 +84,7 @@ export class Poster {
       try {
         return await sent.answer;
       } catch (thrown) {
-        if (this.closed || !sent.request.reusedSocket || codeOf(thrown) !== 'ECONNRESET') throw thrown;
+        if (this.closed || !sent.request.reusedSocket || !CLOSED_BY_TARGET.has(codeOf(thrown) ?? '')) throw thrown;
       }
     }
   }
@@ -92,16 +97,20 @@ export class Poster {
       method: 'POST',
       agent: this.agents[url.protocol],
       headers: { ...headers, ...length },
-      ...(this.options.lookup ? { lookup: this.options.lookup } : {}),
+      ...(this.lookup ? { lookup: this.lookup } : {}),
     });
     const timer = setTimeout(() => request.destroy(new Error(TOO_LATE)), Math.max(0, deadlineMs - performance.now()));
     const answer = new Promise<http.IncomingMessage>((resolve, reject) => {
-      request.on('error', reject);
-      request.on('response', (response) => {
-        letGo(response);
-        resolve(response);
+      let answered: http.IncomingMessage | undefined;
+      request.on('response', (response) => letGo((answered = response)));
+      request.on('error', (error) => answered ?? reject(error));
+      // Not when there is a status: who never ends an answer would have ever more connections. And in any case: of an answer that
+      // would switch the protocol nothing else is told.
+      request.on('close', () => {
+        clearTimeout(timer);
+        if (answered) resolve(answered);
+        else reject(new Error(NO_ANSWER));
       });
-      request.on('close', () => clearTimeout(timer));
     });
     request.end(body);
     return { request, answer };
@@ -109,6 +118,7 @@ export class Poster {
 }
 
 const TOO_LATE = 'no answer in time';
+const NO_ANSWER = 'no answer';
 
 /** Reads a short answer to its end, so that the connection can be used again; a long one ends it. */
 function letGo(response: http.IncomingMessage): void {
@@ -139,8 +149,9 @@ export function retryAfterOf(value: string | undefined, nowMs: number): number |
 /** Why there was no answer, without any address that a name led to: who may only name targets must not map our network. */
 function reasonOf(thrown: unknown): string {
   const { message } = asError(thrown);
-  if (message === TOO_LATE) return message;
-  if (/is not allowed\. Because/.test(message)) return 'refused: the target is not a public address';
+  if (message === TOO_LATE || message === NO_ANSWER) return message;
+  if (thrown instanceof NotPublicError || /is not allowed\. Because/.test(message))
+    return 'refused: the target is not a public address';
   return codeOf(thrown) ?? 'the connection failed';
 }
 

@@ -36,14 +36,17 @@ const NOT_PUBLIC_6: readonly [string, number][] = [
   ['8000::', 1],
 ];
 
-const notPublic = new BlockList();
-for (const [net, prefix] of NOT_PUBLIC_4) notPublic.addSubnet(net, prefix, 'ipv4');
-for (const [net, prefix] of NOT_PUBLIC_6) notPublic.addSubnet(net, prefix, 'ipv6');
+// Two lists: in one with both, an IPv4 address is looked for among the IPv6 nets too, as the mapped address it would be there.
+const notPublic4 = new BlockList();
+for (const [net, prefix] of NOT_PUBLIC_4) notPublic4.addSubnet(net, prefix, 'ipv4');
+const notPublic6 = new BlockList();
+for (const [net, prefix] of NOT_PUBLIC_6) notPublic6.addSubnet(net, prefix, 'ipv6');
 
 /** Whether an address, in the form a lookup answers, is one of the public internet. */
 export function isPublic(address: string): boolean {
-  const family = isIP(address);
-  return family !== 0 && !notPublic.check(address, family === 4 ? 'ipv4' : 'ipv6');
+  if (isIP(address) === 4) return !notPublic4.check(address, 'ipv4');
+  // One with a zone is of a network of this machine's.
+  return isIP(address) === 6 && !address.includes('%') && !notPublic6.check(address, 'ipv6');
 }
 
 /** Names of this very machine, whatever a name server says. */

@@ -8,11 +8,14 @@ import {
   type DeliverySettled,
 } from './callback-port';
 import { DocumentFile } from './document-file';
+import { byDue, DueOrder } from './due-order';
 
 /** The embedded twin's callbacks and outbox: two files, of which everything is in memory. */
 export class EmbeddedCallbacks implements CallbackStore {
   private readonly callbacks: DocumentFile<Callback>;
   private readonly outbox: DocumentFile<OutboxRow>;
+  /** What waits, by callback. */
+  private waiting = new Map<string, DueOrder<OutboxRow>>();
 
   /** @param fileOf where a file of this name lies; undefined: in memory only */
   constructor(fileOf: (name: string) => string | undefined) {
@@ -23,6 +26,7 @@ export class EmbeddedCallbacks implements CallbackStore {
   async open(): Promise<void> {
     await this.callbacks.open();
     await this.outbox.open();
+    this.order();
   }
 
   async close(): Promise<void> {
@@ -52,33 +56,24 @@ export class EmbeddedCallbacks implements CallbackStore {
     if (!this.callbacks.get(id)) return false;
     await this.callbacks.removeAll([id]);
     await this.outbox.removeAll(this.rowsOf(id).map(({ _id }) => _id));
+    this.waiting.delete(id);
     return true;
   }
 
   put(rows: readonly OutboxRow[]): Promise<void> {
-    return this.outbox.putAll(rows.filter(({ _id }) => !this.outbox.get(_id)));
+    return this.keep(rows.filter(({ _id }) => !this.outbox.get(_id)));
   }
 
   async due(callbacks: readonly string[], nowMs: number, limit: number): Promise<OutboxRow[]> {
-    const asked = new Set(callbacks);
-    let found: OutboxRow[] = [];
-    let last: OutboxRow | undefined;
-    for (const row of this.outbox.values()) {
-      if (row.state !== 'waiting' || row.dueAt.getTime() > nowMs || !asked.has(row.callback)) continue;
-      if (last && byDue(row, last) > 0) continue;
-      found.push(row);
-      // Of a long backlog no more than what is asked for is ever sorted.
-      if (found.length < 2 * limit) continue;
-      found = found.sort(byDue).slice(0, limit);
-      last = found.at(-1);
-    }
+    const isCurrent = (row: OutboxRow) => this.outbox.get(row._id) === row;
+    const found = callbacks.flatMap((id) => this.waiting.get(id)?.first(nowMs, limit, isCurrent) ?? []);
     return found.sort(byDue).slice(0, limit);
   }
 
   async settle(settled: readonly DeliverySettled[]): Promise<void> {
     const there = settled.filter(({ before }) => this.outbox.get(before._id) !== undefined);
     const isAsRead = ({ before }: DeliverySettled) => this.outbox.get(before._id)!.attempts === before.attempts;
-    await this.outbox.putAll(there.filter(isAsRead).flatMap(({ after }) => after ?? []));
+    await this.keep(there.filter(isAsRead).flatMap(({ after }) => after ?? []));
     await this.outbox.removeAll(there.filter(({ after }) => !after).map(({ before }) => before._id));
   }
 
@@ -90,7 +85,7 @@ export class EmbeddedCallbacks implements CallbackStore {
   async retry(callback: string, id: string, nowMs: number): Promise<boolean> {
     const row = this.outbox.get(id);
     if (row?.callback !== callback) return false;
-    await this.outbox.putAll([askedForAgain(row, nowMs)]);
+    await this.keep([askedForAgain(row, nowMs)]);
     return true;
   }
 
@@ -112,7 +107,25 @@ export class EmbeddedCallbacks implements CallbackStore {
       rows.length > most ? rows.sort(byId).slice(0, rows.length - most) : [],
     );
     await this.outbox.removeAll(tooMany.map(({ _id }) => _id));
+    this.order(); // rows that are gone, of callbacks that nobody asks for, would stay there for ever
     return tooMany.length;
+  }
+
+  private async keep(rows: readonly OutboxRow[]): Promise<void> {
+    await this.outbox.putAll(rows);
+    for (const row of rows) this.enqueue(row);
+  }
+
+  private order(): void {
+    this.waiting = new Map();
+    for (const row of this.outbox.values()) this.enqueue(row);
+  }
+
+  private enqueue(row: OutboxRow): void {
+    if (row.state !== 'waiting') return;
+    const order = this.waiting.get(row.callback) ?? new DueOrder<OutboxRow>();
+    this.waiting.set(row.callback, order);
+    order.push(row);
   }
 
   private isPast({ callback, parkedAt, change }: OutboxRow, nowMs: number): boolean {
@@ -127,8 +140,4 @@ export class EmbeddedCallbacks implements CallbackStore {
 
 function byId(a: { readonly _id: string }, b: { readonly _id: string }): number {
   return a._id < b._id ? -1 : 1;
-}
-
-function byDue(a: OutboxRow, b: OutboxRow): number {
-  return a.dueAt.getTime() - b.dueAt.getTime() || byId(a, b);
 }

@@ -153,6 +153,6 @@ export class RocketChatRest {
   }
 
   private userIdOf({ 'x-auth-token': token, 'x-user-id': uid }: http.IncomingHttpHeaders): string | undefined {
-    return typeof token === 'string' && this.tokens.get(token) === uid ? (uid) : undefined;
+    return typeof token === 'string' && this.tokens.get(token) === uid ? uid : undefined;
   }
 }

@@ -156,6 +156,7 @@ export function describeStoreCallbacks(underTest: () => StoreUnderTest, { isDura
         const again = (await under.afterKill()).callbacks;
         expect(await again.all()).toEqual([callback('c1')]);
         expect(await again.page('c1', { limit: 9 })).toEqual([delivery('m2'), parked('m3')]);
+        expect(await again.due(['c1'], NOW, 9)).toEqual([delivery('m2')]);
       });
     }
   });

@@ -5,6 +5,7 @@ import { readConfig } from '../../lib/env';
 import { createStore } from '../../lib/store/create-store';
 import { IN_MEMORY } from '../../lib/store/embedded-store';
 import { activityService } from '../../services/activity.service';
+import { callbacksService } from '../../services/callbacks.service';
 import { historyService } from '../../services/history.service';
 import { presenceService } from '../../services/presence.service';
 import { rocketChatService } from '../../services/rocketchat.service';
@@ -12,12 +13,8 @@ import { rocketChatService } from '../../services/rocketchat.service';
 test('docs/API.md lists every action, and no other', () => {
   const config = readConfig({ DATA_DIR: IN_MEMORY });
   const broker = new ServiceBroker({ logger: false });
-  const services = [
-    presenceService({ config, store: createStore(config) }),
-    historyService(),
-    activityService(),
-    rocketChatService(config),
-  ];
+  const presence = presenceService({ config, store: createStore(config) });
+  const services = [presence, historyService(), activityService(), callbacksService(config), rocketChatService(config)];
   const actions = services.flatMap((schema) => {
     const { name, schema: merged } = broker.createService(schema);
     const published = Object.entries(merged.actions ?? {}).filter(

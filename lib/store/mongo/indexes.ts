@@ -40,8 +40,8 @@ const ON_ROCKETCHATS: readonly Wanted[] = [
 const ON_OURS: readonly Wanted[] = [
   { collection: SCHEDULES_COLLECTION, key: { dueAt: 1 } },
   { collection: SCHEDULES_COLLECTION, key: { uid: 1 } },
-  // What is due; pages by id; what is parked for too long.
-  { collection: OUTBOX_COLLECTION, key: { callback: 1, state: 1, dueAt: 1 } },
+  // What is due, in its order, so that of a long backlog no more is read than is asked for; pages by id; what is parked for too long.
+  { collection: OUTBOX_COLLECTION, key: { callback: 1, state: 1, dueAt: 1, _id: 1 } },
   { collection: OUTBOX_COLLECTION, key: { callback: 1, _id: 1 } },
   { collection: OUTBOX_COLLECTION, key: { parkedAt: 1 }, options: { sparse: true } },
   { collection: 'presence_nodes', key: { at: 1 }, options: { expireAfterSeconds: HEARTBEATS_KEPT_MS / 1000 } },

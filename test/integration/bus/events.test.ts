@@ -105,13 +105,15 @@ describe('events and counts over the bus', () => {
     });
   });
 
-  test('only what is meant to be called is an action', async () => {
-    const names = core.broker.registry
+  const actionsOf = (service: string): string[] =>
+    core.broker.registry
       .getActionList({ onlyAvailable: true })
       .map(({ name }: { name: string }) => name)
-      .filter((name: string) => name.startsWith('presence.'))
+      .filter((name: string) => name.startsWith(`${service}.`))
       .sort();
-    expect(names).toEqual(
+
+  test('only what is meant to be called is an action', async () => {
+    expect(actionsOf('presence')).toEqual(
       [
         'cancelSchedule',
         'claims',
@@ -142,6 +144,22 @@ describe('events and counts over the bus', () => {
         'updateUserPresence',
         'upsertUsers',
       ].map((name) => `presence.${name}`),
+    );
+    await core.broker.waitForServices('callbacks', 10_000, 20);
+    expect(actionsOf('callbacks')).toEqual(
+      [
+        'deliveries',
+        'get',
+        'list',
+        'pause',
+        'register',
+        'remove',
+        'resume',
+        'retry',
+        'rotateSecret',
+        'test',
+        'update',
+      ].map((name) => `callbacks.${name}`),
     );
     await expect(core.call('broadcast', {}, 'online')).rejects.toMatchObject({ type: 'SERVICE_NOT_FOUND' });
   });

@@ -1,0 +1,56 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { runInNewContext } from 'node:vm';
+import { newSecret } from '../../../lib/callbacks/ids';
+import { messageOf } from '../../../lib/callbacks/message';
+import { Poster } from '../../../lib/callbacks/post';
+import { callback, delivery } from '../../helpers/callback-builders';
+import { eventually } from '../../helpers/eventually';
+import { freePort } from '../../helpers/free-port';
+
+const ROOT = path.join(__dirname, '../../..');
+const document = readFileSync(path.join(ROOT, 'docs/CALLBACKS.md'), 'utf8');
+const [receiver, check] = [...document.matchAll(/^```js\n(.*?)^```$/gms)].map(([, code]) => code!);
+
+/** What people copy from docs/CALLBACKS.md does what it says. */
+describe('the code in docs/CALLBACKS.md', () => {
+  let running: ChildProcess | undefined;
+  const poster = new Poster({ allowPrivate: true });
+  afterEach(async () => {
+    poster.close();
+    const ended = running && once(running, 'exit');
+    running?.kill('SIGKILL');
+    running = undefined;
+    await ended;
+  });
+
+  test('takes what is genuine, each once, and refuses what is not', async () => {
+    const [secret, port] = [newSecret(), await freePort()];
+    const url = `http://127.0.0.1:${port}/`;
+    running = spawn(process.execPath, ['-e', receiver!], { cwd: ROOT, env: { SECRET: secret, PORT: String(port) } });
+    let said = '';
+    running.stdout!.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    const message = messageOf(callback('c1', { url, secret }), delivery('msg_1'), Date.now());
+    await eventually(async () => expect(await poster.post(message)).toMatchObject({ status: 204 }));
+    expect(await poster.post(message)).toMatchObject({ status: 204 });
+    expect(await poster.post({ ...message, body: message.body.replace('ann', 'bob') })).toMatchObject({ status: 400 });
+    await eventually(() => expect(said).toBe('ann is online\n'));
+  });
+
+  test('checks by hand what the library checks', () => {
+    const isGenuine = runInNewContext(`${check!}; isGenuine`, { require, Buffer }) as (
+      ...given: [secret: string, headers: object, body: string, nowMs?: number]
+    ) => boolean;
+    const [secret, other, now] = [newSecret(), newSecret(), Date.now()];
+    const rotated = callback('c1', { secret, oldSecrets: [{ secret: other, until: new Date(now + 1000) }] });
+    const { headers, body } = messageOf(rotated, delivery('msg_1'), now);
+    expect([isGenuine(secret, headers, body), isGenuine(other, headers, body)]).toEqual([true, true]);
+    expect(isGenuine(newSecret(), headers, body)).toBe(false);
+    expect(isGenuine(secret, headers, `${body} `)).toBe(false);
+    expect(isGenuine(secret, { ...headers, 'webhook-id': 'msg_2' }, body)).toBe(false);
+    expect(isGenuine(secret, headers, body, now + 301_000)).toBe(false);
+    expect(isGenuine(secret, {}, body)).toBe(false);
+  });
+});
