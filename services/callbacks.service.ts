@@ -120,9 +120,9 @@ const events = {
 async function readAgain(service: CallbacksService): Promise<void> {
   const presence = service.presence();
   const { outbox } = presence;
-  // The presence service may still be opening the store: another replica's is enough for this one to start. Who leads must read
+  // The presence service may still be opening the store: another replica's is enough for this one to start. Who delivers must read
   // though nothing changes, for what waits from before; and again, for a store that is not open yet may look empty.
-  if (!outbox.wasRead && !presence.isLeader()) return;
+  if (!outbox.wasRead && !presence.tends()) return;
   await outbox.read();
   await outbox.flush(presence.clock());
 }
