@@ -22,6 +22,8 @@ const PAGE_WAITS_ABOVE_BYTES = 256 * 1024;
 /** Changes of one frame. */
 export const FRAME_CHANGES = 1_000;
 const TRY_AGAIN_AFTER_MS = 1_000;
+/** Before another snapshot where the feed went on faster than this one was sent: a loop without a pause would stop the node. */
+const BEGIN_AGAIN_AFTER_MS = 50;
 
 /**
  * One client's subscription: first a snapshot, or what was missed, then changes as they happen. Between the two nothing is queued: what
@@ -99,7 +101,7 @@ export class Subscription implements Hearer {
       await this.drained();
       if (this.hasEnded) return;
       const missed = feed.since(position);
-      if (!missed) return this.begin('lost');
+      if (!missed) return this.beginLater(BEGIN_AGAIN_AFTER_MS, 'lost');
       const own = this.own(missed);
       if (own.length === 0) break;
       const next = own.slice(0, FRAME_CHANGES);
@@ -125,7 +127,11 @@ export class Subscription implements Hearer {
     if (this.hasEnded) return;
     if (!this.isToldOfOutage) this.send('error', errorFrame(new SocketError('STORE_UNAVAILABLE', undefined, this.id)));
     this.isToldOfOutage = true;
-    setTimeout(() => (this.hasEnded ? undefined : this.begin(reason)), TRY_AGAIN_AFTER_MS).unref();
+    this.beginLater(TRY_AGAIN_AFTER_MS, reason);
+  }
+
+  private beginLater(afterMs: number, reason?: SnapshotReason): void {
+    setTimeout(() => (this.hasEnded ? undefined : this.begin(reason)), afterMs).unref();
   }
 
   private leave(): void {
