@@ -32,11 +32,23 @@ interface WatchedPresence extends PresenceNeighbour {
 
 const SECOND = 1000;
 
+/** Told among replicas whose stores are embedded: only the one that keeps the state knows of every change. */
+export const WRITTEN = 'presence.written';
+
 const events: ServiceSchema['events'] = {
   [CHANGED]: {
     context: true,
     handler(this: SocketService, ctx: Context<readonly string[]>) {
       this.feed.mark(ctx.params);
+      if (presenceOf(this).store.isShared) return;
+      const sent = this.broker.broadcast(WRITTEN, [ctx.params], { groups: [this.name] });
+      sent.catch((error: unknown) => this.logger.warn(`${WRITTEN} could not be sent`, error));
+    },
+  },
+  [WRITTEN]: {
+    context: true,
+    handler(this: SocketService, ctx: Context) {
+      if (ctx.nodeID !== this.broker.nodeID) this.feed.mark(writtenIn(ctx.params));
     },
   },
   /** Of other nodes; what this one has written it knows already. */
@@ -88,6 +100,12 @@ export function socketMixin(config: Config): Partial<ServiceSchema> {
       service.presenceSocket.attach(service.server);
     },
   };
+}
+
+/** Anybody may send one. */
+function writtenIn(payload: unknown): string[] {
+  const [uids] = Array.isArray(payload) ? (payload as readonly unknown[]) : [];
+  return Array.isArray(uids) ? uids.filter((uid) => typeof uid === 'string') : [];
 }
 
 const presenceOf = (service: SocketService) => service.presence() as WatchedPresence;
