@@ -7,6 +7,7 @@ import { FeedWatch } from '../lib/feed/feed-watch';
 import { PresenceFeed } from '../lib/feed/presence-feed';
 import { Snapshots } from '../lib/feed/snapshots';
 import type { Access } from '../lib/http/access';
+import { RateLimit } from '../lib/http/rate-limit';
 import { PresenceSocket } from '../lib/socket/presence-socket';
 import { SocketMetrics } from '../lib/socket/socket-metrics';
 import { changedIn } from '../lib/status-event';
@@ -95,7 +96,12 @@ export function socketMixin(config: Config): Partial<ServiceSchema> {
       const { access, feed, snapshots, socketMetrics: metrics } = service;
       if (isWatching(service)) presenceOf(service).userWatch?.add(service.feedWatch);
       const warn = (message: string, error: unknown) => this.logger.warn(message, error);
-      const limits = { maxClients: config.WS_MAX_CLIENTS, origins: config.CORS_ORIGINS ?? [] };
+      const limits = {
+        maxClients: config.WS_MAX_CLIENTS,
+        origins: config.CORS_ORIGINS ?? [],
+        failures: new RateLimit({ limit: config.API_AUTH_FAILURES }),
+        proxies: config.TRUSTED_PROXIES,
+      };
       service.presenceSocket = new PresenceSocket({ access, feed, snapshots, metrics, ...limits, warn });
       service.presenceSocket.attach(service.server);
     },

@@ -10,6 +10,12 @@ export const SOMEBODY: Caller = { name: 'test', scope: 'read' };
 /** Changes that the feed keeps. */
 export const KEPT = 4;
 
+interface Who {
+  readonly caller?: Caller;
+  readonly again?: () => Promise<Caller | undefined>;
+  readonly ofToken: (token: string) => Promise<Caller | undefined>;
+}
+
 /** Lets some of jest's time pass, milliseconds; by default a window of the feed. */
 export const tick = (ms = 60): Promise<void> => jest.advanceTimersByTimeAsync(ms);
 
@@ -30,8 +36,9 @@ export class SocketWorld {
     });
   }
 
-  connect(wire: FakeWire, caller: Caller | undefined = SOMEBODY): SocketClient {
-    return this.add(wire, { caller, ofToken: async () => undefined });
+  /** @param again as whom it is known when it is looked at once more */
+  connect(wire: FakeWire, again: () => Promise<Caller | undefined> = async () => SOMEBODY): SocketClient {
+    return this.add(wire, { caller: SOMEBODY, again, ofToken: async () => undefined });
   }
 
   /** A client that has to say who it is. */
@@ -51,17 +58,11 @@ export class SocketWorld {
     this.snapshots.stop();
   }
 
-  private add(
-    wire: FakeWire,
-    { caller, ofToken }: { caller?: Caller; ofToken: (token: string) => Promise<Caller | undefined> },
-  ): SocketClient {
+  private add(wire: FakeWire, { ofToken, ...who }: Who): SocketClient {
     const { feed, snapshots, audience } = this;
     const metrics = { sent: () => undefined, slow: () => void (this.slow += 1) };
-    const client = new SocketClient(wire, {
-      access: { ofToken },
-      caller,
-      told: { feed, snapshots, audience, metrics },
-    });
+    const told = { feed, snapshots, audience, metrics };
+    const client = new SocketClient(wire, { access: { ofToken }, ...who, told });
     this.clients.add(client);
     return client;
   }

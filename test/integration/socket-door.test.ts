@@ -99,6 +99,29 @@ describe('the door of the WebSocket', () => {
     }
   });
 
+  test('after too many tokens that nobody has, none is looked at any more, in headers or frames', async () => {
+    const other = await freePort();
+    const env = { PORT: String(other), API_TOKENS: TOKENS, API_AUTH_FAILURES: '4', TRUSTED_PROXIES: '1' };
+    const strict = await startReplica({ nodeID: 'presence-2', env });
+    try {
+      const from = (address: string, token?: string) => ({ token, headers: { 'x-forwarded-for': address } });
+      const refused = (opening: Opening) => SocketUser.open(other, opening).catch((error: unknown) => error);
+      for (let i = 0; i < 2; i++) {
+        await expect(refused(from('10.0.0.1', 'wrong-wrong-wrong-wrong'))).resolves.toMatchObject({ status: 401 });
+        const user = await SocketUser.open(other, from('10.0.0.1'));
+        user.says({ op: 'auth', token: 'wrong-wrong-wrong-wrong' });
+        await user.isClosed();
+      }
+      for (const token of [READ_TOKEN, undefined]) {
+        await expect(refused(from('10.0.0.1', token))).resolves.toMatchObject({ status: 429 });
+      }
+      const another = await SocketUser.open(other, from('10.0.0.2', READ_TOKEN));
+      another.cut();
+    } finally {
+      await strict.stop();
+    }
+  });
+
   test('at its own address only', async () => {
     for (const path of ['/', '/api/v1/ws/', '/api/v1/wsx', '/api/v1/users', '//api/v1/ws']) {
       await expect(refusal({ token: READ_TOKEN, path })).resolves.toEqual({ status: 404, code: 'NOT_FOUND' });

@@ -78,6 +78,43 @@ describe('who it is', () => {
   });
 });
 
+describe('once let in', () => {
+  test.each([
+    ['is not known any more', async () => undefined],
+    ['is refused', () => Promise.reject(new PresenceError('UNAUTHENTICATED', 'no'))],
+  ])('one who %s is sent away', async (_what, again) => {
+    const wire = new FakeWire();
+    const one = new Connected(world.connect(wire, again), wire);
+    await one.says({ op: 'subscribe', uids: ['ann'] });
+    one.heard();
+    await one.client.recheck();
+    expect(one.said()).toEqual(['error UNAUTHENTICATED']);
+    expect(wire.closed?.code).toBe(4401);
+    await world.change('ann', 'online');
+    expect(one.said()).toEqual([]);
+  });
+
+  test('one who cannot be asked about stays, and so does one who is known', async () => {
+    const wire = new FakeWire();
+    const away = () => Promise.reject(new PresenceError('AUTH_UNAVAILABLE', 'away'));
+    const all = [new Connected(world.connect(wire, away), wire), connected()];
+    for (const one of all) await one.client.recheck();
+    for (const one of all) expect([one.said(), one.wire.closed]).toEqual([['hello'], undefined]);
+  });
+
+  test('a token of a first frame is looked at again', async () => {
+    let known: Caller | undefined = SOMEBODY;
+    const one = anonymous(async () => known);
+    await one.client.recheck(); // nobody yet: he has 5 s
+    await one.says({ op: 'auth', token: 'good' });
+    await one.client.recheck();
+    expect(one.said()).toEqual(['hello']);
+    known = undefined;
+    await one.client.recheck();
+    expect(one.wire.closed?.code).toBe(4401);
+  });
+});
+
 describe('frames that cannot be followed', () => {
   test('are answered, and the connection lives on', async () => {
     const one = connected();
