@@ -13,6 +13,9 @@ const STATUSES = ['online', 'busy', 'away', 'offline'];
 /** Frames that a connection lives for at most, and that are sent to others before the next one. */
 const LIVES_FOR = 4;
 
+/** The revisions known of each user, by position. */
+type History = Map<string, string>;
+
 /** Connections are cut at any moment of a stream of changes; each client goes on from its last position. */
 describe('a WebSocket whose connection breaks', () => {
   let bus: BusFixture;
@@ -59,14 +62,16 @@ describe('a WebSocket whose connection breaks', () => {
   ])('loses nothing of %s', async (_what, whom, at) => {
     const port = ports[at]!;
     const seen = { resumed: 0, missed: 0 };
-    const subscribed = async (picture?: Picture) => {
+    const [ofWitness, ofUser]: [History, History] = [new Map(), new Map()];
+    const subscribed = async (history: History, picture?: Picture) => {
       const user = await SocketUser.open(port, { token: READ_TOKEN }, picture);
+      user.socket.on('message', () => note(history, user.picture));
       user.subscribe(whom, picture !== undefined);
       return user;
     };
-    const witness = await subscribed();
-    let user = await subscribed();
-    await user.answered();
+    const witness = await subscribed(ofWitness);
+    let user = await subscribed(ofUser);
+    for (const one of [user, witness]) await one.answered();
     let isOver = false;
     const writing = write(() => isOver);
     try {
@@ -75,7 +80,7 @@ describe('a WebSocket whose connection breaks', () => {
         const { picture } = user;
         user.cut();
         await heardMore(witness);
-        user = await subscribed(picture);
+        user = await subscribed(ofUser, picture);
         const { op, missed = 0 } = await user.answered();
         seen.resumed += op === 'resumed' ? 1 : 0;
         seen.missed += missed;
@@ -88,6 +93,10 @@ describe('a WebSocket whose connection breaks', () => {
       await eventually(async () => expect(known(whom, picture)).toEqual(await truth(whom)));
     }
     expect([user.fault, witness.fault]).toEqual([undefined, undefined]);
+    // At each position that it had, it knew what one knew who was never cut off.
+    const positions = [...ofUser.keys()];
+    expect(positions.length).toBeGreaterThan(CUTS);
+    expect(positions.map((at) => [at, ofUser.get(at)])).toEqual(positions.map((at) => [at, ofWitness.get(at)]));
     // Nobody had to begin anew, and there was something to lose.
     expect(seen.resumed).toBe(CUTS);
     expect(seen.missed).toBeGreaterThan(0);
@@ -95,12 +104,16 @@ describe('a WebSocket whose connection breaks', () => {
   });
 });
 
+function note(history: History, { position, isComplete, users }: Picture): void {
+  const revisions = [...users.values()].sort(byUid).map(({ uid, rev }) => `${uid}:${rev}`);
+  if (position !== undefined && isComplete) history.set(position, revisions.join());
+}
+
 /** Waits until it has heard a few frames more, or none. */
 function heardMore({ frames }: SocketUser): Promise<void> {
   const enough = frames.length + Math.floor(Math.random() * LIVES_FOR);
   return eventually(() => expect(frames.length).toBeGreaterThanOrEqual(enough));
 }
-
 
 function anyOf<T>(list: readonly T[]): T {
   return list[Math.floor(Math.random() * list.length)]!;
