@@ -62,7 +62,8 @@ describe('a WebSocket whose connection breaks', () => {
   ])('loses nothing of %s', async (_what, whom, at) => {
     const port = ports[at]!;
     const seen = { resumed: 0, missed: 0 };
-    const [ofWitness, ofUser]: [History, History] = [new Map(), new Map()];
+    const ofWitness: History = new Map();
+    const ofUser: History = new Map();
     const subscribed = async (history: History, picture?: Picture) => {
       const user = await SocketUser.open(port, { token: READ_TOKEN }, picture);
       user.socket.on('message', () => note(history, user.picture));
