@@ -4,9 +4,9 @@ import { SocketNode } from '../helpers/socket-node';
 
 const READERS = 30;
 const USERS = 1_000;
-const ROUNDS = 60;
+const ROUNDS = 120;
 const TEXT = 'x'.repeat(250);
-/** All that is told to them is 700 MB, of which the system's own buffers hold a part. */
+/** All that is told to them is 1.3 GB, of which the system's own buffers hold a part. */
 const MOST_MB = 250;
 
 /** Clients that do not read. */
