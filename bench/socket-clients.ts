@@ -1,4 +1,4 @@
-import { WebSocket } from 'ws';
+import { BareSocket } from './bare-socket';
 import type { Arrivals, ClientsOrder } from './socket-crowd';
 
 /** What marks a change: `n-17.` in the text of a status. */
@@ -8,17 +8,16 @@ const ZERO = '0'.charCodeAt(0);
 /** Connections under way at once. */
 const OPENING = 50;
 
-/** Clients of one process: each notes when it was told of each change. Frames are not read further, which would take the time of others. */
+/** Clients of one process: each notes when it was told of each change. */
 class Crowd {
-  private readonly sockets: WebSocket[] = [];
   private readonly arrivals: number[] = [];
   private readonly marks: number[] = [];
   private lost = 0;
 
-  async open({ url, token, clients }: ClientsOrder): Promise<void> {
+  async open(order: ClientsOrder): Promise<void> {
     let next = 0;
     const worker = async () => {
-      while (next++ < clients) await this.one(url, token);
+      while (next++ < order.clients) await this.one(order);
     };
     await Promise.all(Array.from({ length: OPENING }, worker));
   }
@@ -34,17 +33,16 @@ class Crowd {
     return arrived;
   }
 
-  private one(url: string, token: string): Promise<void> {
-    const socket = new WebSocket(url, { headers: { authorization: `Bearer ${token}` }, perMessageDeflate: false });
-    this.sockets.push(socket);
+  private one(order: ClientsOrder): Promise<void> {
     return new Promise((resolve, reject) => {
-      socket.on('error', reject);
-      socket.on('close', () => (this.lost += 1));
-      socket.on('open', () => socket.send('{"op":"subscribe","uids":"all"}'));
-      socket.on('message', (data: Buffer) => {
-        if (data.includes('"op":"snapshot"') || data.includes('"op":"resumed"')) resolve();
+      const heard = (data: Buffer) => {
+        if (data.includes('"more":false')) resolve();
         else this.note(data);
-      });
+      };
+      BareSocket.open(order, heard, () => (this.lost += 1)).then(
+        (socket) => socket.send('{"op":"subscribe","uids":"all"}'),
+        reject,
+      );
     });
   }
 

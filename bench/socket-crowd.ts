@@ -4,7 +4,8 @@ import path from 'node:path';
 import { endProcess, endWithUs } from '../test/helpers/child-process';
 
 export interface ClientsOrder {
-  readonly url: string;
+  readonly port: number;
+  readonly path: string;
   readonly token: string;
   readonly clients: number;
 }

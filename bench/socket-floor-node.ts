@@ -10,7 +10,7 @@ async function main(): Promise<void> {
   server.on('connection', (socket) => {
     clients.add(socket);
     socket.on('close', () => clients.delete(socket));
-    socket.on('message', () => socket.send('{"op":"snapshot"}'));
+    socket.on('message', () => socket.send('{"op":"snapshot","users":[],"more":false}'));
   });
   const bus = await connect({ servers: process.env.TRANSPORTER });
   bus.subscribe(TELL, {

@@ -125,7 +125,8 @@ async function many(cluster: Cluster, side: Side): Promise<void> {
 }
 
 const orderOf = (port: number, clients: number) => ({
-  url: `ws://127.0.0.1:${port}/api/v1/ws`,
+  port,
+  path: '/api/v1/ws',
   token: TOKEN,
   clients,
 });
