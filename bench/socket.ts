@@ -58,7 +58,7 @@ export async function benchSocket(): Promise<void> {
         name: 'bare ws',
         service: 'floor',
         port: floorPort,
-        change: (mark) => bus.request(TELL, frame(mark), { timeout: 10_000 }),
+        change: (mark) => bus.request(TELL, frame(mark), { timeout: 60_000 }),
       },
     ];
     await few(cluster, sides);
