@@ -3,6 +3,7 @@ import type { PresenceFeed } from '../feed/presence-feed';
 import type { Snapshots, SnapshotPage, Whom } from '../feed/snapshots';
 import { changesFrame, type Audience, type Hearer } from './audience';
 import { errorFrame, resumedFrame, snapshotHead, type SnapshotReason } from './server-frames';
+import type { SharedFrame } from './shared-frame';
 import { SocketError } from './socket-errors';
 import type { SocketMetrics } from './socket-metrics';
 import type { Wire } from './wire';
@@ -57,8 +58,8 @@ export class Subscription implements Hearer {
     this.leave();
   }
 
-  hear(frame: Buffer): void {
-    if (this.wire.bufferedAmount <= MAX_WAITING_BYTES) return this.send('changes', frame);
+  hear(frame: SharedFrame): void {
+    if (this.wire.bufferedAmount <= MAX_WAITING_BYTES) return this.sendChanges(frame);
     this.leave();
     this.told.metrics.slow();
     this.wire.whenDrained(() => this.begin('slow'));
@@ -105,7 +106,7 @@ export class Subscription implements Hearer {
       const own = this.own(missed);
       if (own.length === 0) break;
       const next = own.slice(0, FRAME_CHANGES);
-      this.send('changes', changesFrame(next, feed.epoch));
+      this.sendChanges(changesFrame(next, feed.epoch));
       position = feed.positionAt(next.at(-1)!.seq);
     }
     this.isLive = true;
@@ -139,7 +140,12 @@ export class Subscription implements Hearer {
     this.isLive = false;
   }
 
-  private send(kind: 'changes' | 'resumed' | 'error', frame: string | Buffer): void {
+  private sendChanges(frame: SharedFrame): void {
+    this.wire.sendShared(frame);
+    this.told.metrics.sent('changes');
+  }
+
+  private send(kind: 'resumed' | 'error', frame: string): void {
     this.wire.send(frame);
     this.told.metrics.sent(kind);
   }
