@@ -4,10 +4,7 @@ const LENGTH_OF_64_BITS = 127;
 const MOST_OF_7_BITS = 125;
 const MOST_OF_16_BITS = 0xffff;
 
-/**
- * A text frame that is sent to many: the bytes of RFC 6455 5.2, made once. Of what telling thousands of clients costs, making a head for
- * each and writing it apart from the text was a third.
- */
+/** A text frame that is sent to many: the bytes of RFC 6455 5.2, made once, so that nobody needs a head and a write of his own for it. */
 export class SharedFrame {
   readonly bytes: Buffer;
   /** The text alone. */
