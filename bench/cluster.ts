@@ -54,7 +54,7 @@ export async function startCluster(specs: readonly NodeSpec[]): Promise<Cluster>
       ...env,
       TRANSPORTER: nats.url,
       LOG_LEVEL: 'error',
-      PORT: String(await freePort()),
+      PORT: env?.PORT ?? String(await freePort()),
       INSTANCE_ID: `bench-${service}`,
     });
     nodes.set(service, started);

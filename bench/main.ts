@@ -3,8 +3,9 @@ import { benchHistory } from './history';
 import { benchMongo } from './mongo';
 import { whyNoMongo } from './mongo-available';
 import { benchReads } from './reads';
+import { benchSocket } from './socket';
 
-const SECTIONS = ['embedded', 'reads', 'history', 'mongo'] as const;
+const SECTIONS = ['embedded', 'reads', 'history', 'socket', 'mongo'] as const;
 
 /** `npm run bench`, or one section of it: `npm run bench -- mongo`. @returns the exit code */
 async function main(asked: readonly string[]): Promise<number> {
@@ -19,6 +20,7 @@ async function main(asked: readonly string[]): Promise<number> {
   if (wants('embedded')) await benchEmbedded();
   if (wants('reads')) await benchReads(!whyNot);
   if (wants('history')) await benchHistory(!whyNot);
+  if (wants('socket')) await benchSocket();
   if (wants('mongo') && !whyNot) await benchMongo();
   // Said again where it is seen: below all tables.
   if (whyNot && asked.length === 0) console.error(`\n${whyNot}`);

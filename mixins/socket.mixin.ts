@@ -7,6 +7,7 @@ import { FeedWatch } from '../lib/feed/feed-watch';
 import { PresenceFeed } from '../lib/feed/presence-feed';
 import { Snapshots } from '../lib/feed/snapshots';
 import type { Access } from '../lib/http/access';
+import { RateLimit } from '../lib/http/rate-limit';
 import { PresenceSocket } from '../lib/socket/presence-socket';
 import { SocketMetrics } from '../lib/socket/socket-metrics';
 import { changedIn } from '../lib/status-event';
@@ -32,11 +33,23 @@ interface WatchedPresence extends PresenceNeighbour {
 
 const SECOND = 1000;
 
+/** Told among replicas whose stores are embedded: only the one that keeps the state knows of every change. */
+export const WRITTEN = 'presence.written';
+
 const events: ServiceSchema['events'] = {
   [CHANGED]: {
     context: true,
     handler(this: SocketService, ctx: Context<readonly string[]>) {
       this.feed.mark(ctx.params);
+      if (presenceOf(this).store.isShared) return;
+      const sent = this.broker.broadcast(WRITTEN, [ctx.params], { groups: [this.name] });
+      sent.catch((error: unknown) => this.logger.warn(`${WRITTEN} could not be sent`, error));
+    },
+  },
+  [WRITTEN]: {
+    context: true,
+    handler(this: SocketService, ctx: Context) {
+      if (ctx.nodeID !== this.broker.nodeID) this.feed.mark(writtenIn(ctx.params));
     },
   },
   /** Of other nodes; what this one has written it knows already. */
@@ -83,11 +96,22 @@ export function socketMixin(config: Config): Partial<ServiceSchema> {
       const { access, feed, snapshots, socketMetrics: metrics } = service;
       if (isWatching(service)) presenceOf(service).userWatch?.add(service.feedWatch);
       const warn = (message: string, error: unknown) => this.logger.warn(message, error);
-      const limits = { maxClients: config.WS_MAX_CLIENTS, origins: config.CORS_ORIGINS ?? [] };
+      const limits = {
+        maxClients: config.WS_MAX_CLIENTS,
+        origins: config.CORS_ORIGINS ?? [],
+        failures: new RateLimit({ limit: config.API_AUTH_FAILURES }),
+        proxies: config.TRUSTED_PROXIES,
+      };
       service.presenceSocket = new PresenceSocket({ access, feed, snapshots, metrics, ...limits, warn });
       service.presenceSocket.attach(service.server);
     },
   };
+}
+
+/** Anybody may send one. */
+function writtenIn(payload: unknown): string[] {
+  const [uids] = Array.isArray(payload) ? (payload as readonly unknown[]) : [];
+  return Array.isArray(uids) ? uids.filter((uid) => typeof uid === 'string') : [];
 }
 
 const presenceOf = (service: SocketService) => service.presence() as WatchedPresence;

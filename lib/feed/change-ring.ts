@@ -12,7 +12,6 @@ export class ChangeRing {
   private readonly places: (FeedChange | undefined)[];
   private readonly newest = new Map<string, FeedChange>();
   private lastSeq = 0;
-  private hasForgotten = false;
 
   constructor(private readonly size: number) {
     this.places = new Array<FeedChange | undefined>(size);
@@ -21,11 +20,6 @@ export class ChangeRing {
   /** Of the newest change; 0 before the first. */
   get seq(): number {
     return this.lastSeq;
-  }
-
-  /** Whether a user's newest change had to go, so that nobody knows any more what was last told of him. */
-  get isIncomplete(): boolean {
-    return this.hasForgotten;
   }
 
   /** What was last told of a user, as far as it is still known. */
@@ -37,10 +31,7 @@ export class ChangeRing {
     const change = { uid, seq: (this.lastSeq += 1), json };
     const place = change.seq % this.size;
     const oldest = this.places[place];
-    if (oldest) {
-      this.newest.delete(oldest.uid);
-      if (oldest.uid !== uid) this.hasForgotten = true;
-    }
+    if (oldest) this.newest.delete(oldest.uid);
     const earlier = this.newest.get(uid);
     if (earlier) this.places[earlier.seq % this.size] = undefined;
     this.places[place] = change;
@@ -62,6 +53,6 @@ export class ChangeRing {
   clear(): void {
     this.places.fill(undefined);
     this.newest.clear();
-    [this.lastSeq, this.hasForgotten] = [0, false];
+    this.lastSeq = 0;
   }
 }

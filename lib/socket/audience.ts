@@ -1,10 +1,11 @@
 import type { FeedChange } from '../feed/change-ring';
 import type { Whom } from '../feed/snapshots';
+import { SharedFrame } from './shared-frame';
 
 /** A client that is up to date and is told of changes as they happen. */
 export interface Hearer {
   /** @param frame a whole frame, shared with others */
-  hear(frame: Buffer): void;
+  hear(frame: SharedFrame): void;
 }
 
 /** Who is told of whom. The text of a flush is made once for all who are told the same. */
@@ -53,7 +54,7 @@ export class Audience {
         else forEach.set(hearer, [change]);
       }
     }
-    const frames = new Map<string, Buffer>();
+    const frames = new Map<string, SharedFrame>();
     for (const [hearer, own] of forEach) {
       const key = own.map(({ seq }) => seq).join();
       let frame = frames.get(key);
@@ -64,7 +65,7 @@ export class Audience {
 }
 
 /** @param changes at least one, in order */
-export function changesFrame(changes: readonly FeedChange[], epoch: string): Buffer {
+export function changesFrame(changes: readonly FeedChange[], epoch: string): SharedFrame {
   const users = changes.map(({ json }) => json).join();
-  return Buffer.from(`{"op":"changes","seq":"${epoch}.${changes.at(-1)!.seq}","users":[${users}]}`);
+  return new SharedFrame(`{"op":"changes","seq":"${epoch}.${changes.at(-1)!.seq}","users":[${users}]}`);
 }

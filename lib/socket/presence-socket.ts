@@ -2,6 +2,8 @@ import type http from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 import type { Access, Caller } from '../http/access';
+import { addressOf } from '../http/address';
+import type { RateLimit } from '../http/rate-limit';
 import { PresenceError } from '../errors';
 import type { FeedChange } from '../feed/change-ring';
 import type { PresenceFeed } from '../feed/presence-feed';
@@ -22,19 +24,29 @@ export interface SocketOptions {
   readonly maxClients: number;
   /** Origins of browsers let in besides the node's own; `*` is any. */
   readonly origins: readonly string[];
+  /** Failed authentications, by address. */
+  readonly failures: Pick<RateLimit, 'count' | 'isUsedUp'>;
+  /** Proxies before this node, each of which adds the address it sees to X-Forwarded-For. */
+  readonly proxies: number;
   readonly warn?: (message: string, error: unknown) => void;
 }
 
 export const SOCKET_PATH = '/api/v1/ws';
-export const MAX_FRAME_BYTES = 64 * 1024;
+/** Holds as many of Rocket.Chat's ids as one subscription may have. */
+export const MAX_FRAME_BYTES = 256 * 1024;
 const PING_EVERY_MS = 30_000;
 const LOOK_EVERY_MS = 1_000;
+/** A token may have been revoked since. */
+const RECHECK_EVERY_MS = 60_000;
+/** Of one look: whoever is asked about them is not to be flooded. Of more than 1,200 clients each one's turn comes later. */
+const RECHECKS_OF_A_LOOK = 20;
 const CLOSES_WITHIN_MS = 1_000;
 
 interface Connection {
   readonly socket: WebSocket;
   readonly client: SocketClient;
   pingAtMs: number;
+  recheckAtMs: number;
   /** It has answered the last ping. */
   isAlive: boolean;
 }
@@ -88,7 +100,7 @@ export class PresenceSocket {
       const caller = await this.admit(req);
       if (stream.destroyed) return;
       stream.removeListener('error', ignore);
-      this.wss.handleUpgrade(req, stream, head, (socket) => this.welcome(socket, stream, caller));
+      this.wss.handleUpgrade(req, stream, head, (socket) => this.welcome(socket, stream, req, caller));
     } catch (error) {
       refuse(stream, error instanceof Refusal ? error : new Refusal(500, 'INTERNAL'));
       if (!(error instanceof Refusal)) this.options.warn?.('a WebSocket could not be opened', error);
@@ -100,23 +112,28 @@ export class PresenceSocket {
     if (req.url?.split('?', 1)[0] !== SOCKET_PATH) throw new Refusal(404, 'NOT_FOUND');
     if (this.isClosing) throw new Refusal(503, 'STOPPING');
     if (!isOriginAllowed(req.headers, this.options.origins)) throw new Refusal(403, 'ORIGIN_NOT_ALLOWED');
+    const { access, failures, proxies } = this.options;
+    const address = addressOf(req, proxies);
+    if (failures.isUsedUp(address)) throw new Refusal(429, 'RATE_LIMITED');
     const { authorization, 'x-auth-token': token } = req.headers;
     if (authorization === undefined && token === undefined) return undefined;
     try {
-      return await this.options.access.callerOf(req.headers);
+      return await access.callerOf(req.headers);
     } catch (error) {
-      if (error instanceof PresenceError) throw new Refusal(error.code, error.type);
-      throw error;
+      if (!(error instanceof PresenceError)) throw error;
+      if (error.type === 'UNAUTHENTICATED') failures.count(address);
+      throw new Refusal(error.code, error.type);
     }
   }
 
-  private welcome(socket: WebSocket, stream: Duplex, caller: Caller | undefined): void {
+  private welcome(socket: WebSocket, stream: Duplex, req: http.IncomingMessage, caller: Caller | undefined): void {
     socket.on('error', () => undefined); // a bad frame of the protocol itself: ws closes the connection
     if (this.isClosing) return socket.close(CLOSE.stopping.code, CLOSE.stopping.reason);
     if (this.size >= this.options.maxClients) return socket.close(CLOSE.full.code, CLOSE.full.reason);
-    const { access, warn } = this.options;
-    const client = new SocketClient(wireOf(socket, stream), { access, told: this.told, caller, warn });
-    const connection = { socket, client, pingAtMs: performance.now() + PING_EVERY_MS, isAlive: true };
+    const client = this.clientOf(socket, stream, req, caller);
+    const nowMs = performance.now();
+    const times = { pingAtMs: nowMs + PING_EVERY_MS, recheckAtMs: nowMs + RECHECK_EVERY_MS };
+    const connection = { socket, client, ...times, isAlive: true };
     this.connections.add(connection);
     this.counted();
     socket.on('message', (data, isBinary) => client.receive(data as Buffer, isBinary));
@@ -129,6 +146,20 @@ export class PresenceSocket {
       client.end();
       this.connections.delete(connection);
       this.counted();
+    });
+  }
+
+  private clientOf(socket: WebSocket, stream: Duplex, req: http.IncomingMessage, caller: Caller | undefined) {
+    const { access, failures, proxies, warn } = this.options;
+    const address = addressOf(req, proxies);
+    const { authorization, 'x-user-id': uid, 'x-auth-token': token } = req.headers;
+    return new SocketClient(wireOf(socket, stream), {
+      access,
+      told: this.told,
+      caller,
+      again: caller && (() => access.callerOf({ authorization, 'x-user-id': uid, 'x-auth-token': token })),
+      onRefused: () => failures.count(address),
+      warn,
     });
   }
 
@@ -158,6 +189,7 @@ export class PresenceSocket {
   /** Pings who has been silent, and cuts off who did not answer. */
   private look(): void {
     const nowMs = performance.now();
+    this.recheck(nowMs);
     for (const connection of this.connections) {
       if (connection.pingAtMs > nowMs) continue;
       if (!connection.isAlive) {
@@ -166,6 +198,16 @@ export class PresenceSocket {
       }
       [connection.isAlive, connection.pingAtMs] = [false, nowMs + PING_EVERY_MS];
       connection.socket.ping();
+    }
+  }
+
+  private recheck(nowMs: number): void {
+    let left = RECHECKS_OF_A_LOOK;
+    for (const connection of this.connections) {
+      if (connection.recheckAtMs > nowMs) continue;
+      if (left-- === 0) return;
+      connection.recheckAtMs = nowMs + RECHECK_EVERY_MS;
+      void connection.client.recheck();
     }
   }
 }

@@ -13,6 +13,10 @@ export interface ClientOptions {
   readonly told: Told;
   /** Absent: it has to say first who it is. */
   readonly caller?: Caller;
+  /** Looks again who it is that was let in as `caller`. @returns undefined, or throws UNAUTHENTICATED, where nobody is any more */
+  readonly again?: () => Promise<Caller | undefined>;
+  /** Told that it has given a token that nobody has. */
+  readonly onRefused?: () => void;
   readonly warn?: (message: string, error: unknown) => void;
 }
 
@@ -21,14 +25,17 @@ const FRAMES_PER_SECOND = 50;
 const AUTH_WITHIN_MS = 5_000;
 /** Frames that may wait while it is found out who the client is. */
 const MAX_WAITING_FRAMES = 16;
+const MAX_WAITING_BYTES = 512 * 1024;
 
 /** What one client asks for and is told. No frame makes it throw. */
 export class SocketClient {
   private readonly bucket = new TokenBucket(FRAMES_PER_SECOND);
   private caller: Caller | undefined;
+  private again: (() => Promise<Caller | undefined>) | undefined;
   private subscription: Subscription | undefined;
   private hasEnded = false;
   private waiting = 0;
+  private waitingBytes = 0;
   private inbox: Promise<void> = Promise.resolve();
   private readonly authTimer: NodeJS.Timeout | undefined;
 
@@ -36,6 +43,7 @@ export class SocketClient {
     private readonly wire: Wire,
     private readonly options: ClientOptions,
   ) {
+    this.again = options.again;
     if (options.caller) this.welcome(options.caller);
     else this.authTimer = setTimeout(() => this.close(CLOSE.unauthenticated), AUTH_WITHIN_MS).unref();
   }
@@ -43,10 +51,13 @@ export class SocketClient {
   /** Takes a frame; frames are followed one after the other. */
   receive(data: Buffer, isBinary: boolean): void {
     if (!this.heed()) return;
-    if (this.waiting === MAX_WAITING_FRAMES) return this.close(CLOSE.tooFast);
+    const isFull = this.waiting === MAX_WAITING_FRAMES || this.waitingBytes > MAX_WAITING_BYTES;
+    if (isFull) return this.close(CLOSE.tooFast);
     this.waiting += 1;
+    this.waitingBytes += data.length;
     this.inbox = this.inbox.then(async () => {
       this.waiting -= 1;
+      this.waitingBytes -= data.length;
       if (!this.hasEnded) await this.follow(data, isBinary);
     });
   }
@@ -61,6 +72,17 @@ export class SocketClient {
 
   lost(): void {
     this.subscription?.lost();
+  }
+
+  /** Sends it away where its token is nobody's any more. While that cannot be found out it stays. */
+  async recheck(): Promise<void> {
+    if (!this.again || this.hasEnded) return;
+    try {
+      if (await this.again()) return;
+    } catch (error) {
+      if ((error as { type?: unknown }).type !== 'UNAUTHENTICATED') return;
+    }
+    this.refuse(new SocketError('UNAUTHENTICATED'), CLOSE.unauthenticated);
   }
 
   close(why: Closing): void {
@@ -107,7 +129,11 @@ export class SocketClient {
       if (!(error instanceof PresenceError)) this.options.warn?.('a token could not be looked at', error);
       return this.refuse(new SocketError('AUTH_UNAVAILABLE'), CLOSE.authUnavailable);
     }
-    if (!caller) return this.refuse(new SocketError('UNAUTHENTICATED'), CLOSE.unauthenticated);
+    if (!caller) {
+      this.options.onRefused?.();
+      return this.refuse(new SocketError('UNAUTHENTICATED'), CLOSE.unauthenticated);
+    }
+    this.again = () => this.options.access.ofToken(token);
     if (!this.hasEnded) this.welcome(caller);
   }
 

@@ -3,6 +3,7 @@ import type { PresenceFeed } from '../feed/presence-feed';
 import type { Snapshots, SnapshotPage, Whom } from '../feed/snapshots';
 import { changesFrame, type Audience, type Hearer } from './audience';
 import { errorFrame, resumedFrame, snapshotHead, type SnapshotReason } from './server-frames';
+import type { SharedFrame } from './shared-frame';
 import { SocketError } from './socket-errors';
 import type { SocketMetrics } from './socket-metrics';
 import type { Wire } from './wire';
@@ -22,6 +23,8 @@ const PAGE_WAITS_ABOVE_BYTES = 256 * 1024;
 /** Changes of one frame. */
 export const FRAME_CHANGES = 1_000;
 const TRY_AGAIN_AFTER_MS = 1_000;
+/** Before another snapshot where the feed went on faster than this one was sent: a loop without a pause would stop the node. */
+const BEGIN_AGAIN_AFTER_MS = 50;
 
 /**
  * One client's subscription: first a snapshot, or what was missed, then changes as they happen. Between the two nothing is queued: what
@@ -55,8 +58,8 @@ export class Subscription implements Hearer {
     this.leave();
   }
 
-  hear(frame: Buffer): void {
-    if (this.wire.bufferedAmount <= MAX_WAITING_BYTES) return this.send('changes', frame);
+  hear(frame: SharedFrame): void {
+    if (this.wire.bufferedAmount <= MAX_WAITING_BYTES) return this.sendChanges(frame);
     this.leave();
     this.told.metrics.slow();
     this.wire.whenDrained(() => this.begin('slow'));
@@ -99,11 +102,11 @@ export class Subscription implements Hearer {
       await this.drained();
       if (this.hasEnded) return;
       const missed = feed.since(position);
-      if (!missed) return this.begin('lost');
+      if (!missed) return this.beginLater(BEGIN_AGAIN_AFTER_MS, 'lost');
       const own = this.own(missed);
       if (own.length === 0) break;
       const next = own.slice(0, FRAME_CHANGES);
-      this.send('changes', changesFrame(next, feed.epoch));
+      this.sendChanges(changesFrame(next, feed.epoch));
       position = feed.positionAt(next.at(-1)!.seq);
     }
     this.isLive = true;
@@ -125,7 +128,11 @@ export class Subscription implements Hearer {
     if (this.hasEnded) return;
     if (!this.isToldOfOutage) this.send('error', errorFrame(new SocketError('STORE_UNAVAILABLE', undefined, this.id)));
     this.isToldOfOutage = true;
-    setTimeout(() => (this.hasEnded ? undefined : this.begin(reason)), TRY_AGAIN_AFTER_MS).unref();
+    this.beginLater(TRY_AGAIN_AFTER_MS, reason);
+  }
+
+  private beginLater(afterMs: number, reason?: SnapshotReason): void {
+    setTimeout(() => (this.hasEnded ? undefined : this.begin(reason)), afterMs).unref();
   }
 
   private leave(): void {
@@ -133,7 +140,12 @@ export class Subscription implements Hearer {
     this.isLive = false;
   }
 
-  private send(kind: 'changes' | 'resumed' | 'error', frame: string | Buffer): void {
+  private sendChanges(frame: SharedFrame): void {
+    this.wire.sendShared(frame);
+    this.told.metrics.sent('changes');
+  }
+
+  private send(kind: 'resumed' | 'error', frame: string): void {
     this.wire.send(frame);
     this.told.metrics.sent(kind);
   }

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
+import type { SharedFrame } from './shared-frame';
 import type { Closing } from './socket-errors';
 
 /** The way to one client. What is sent after it has ended goes nowhere. */
@@ -7,7 +8,9 @@ export interface Wire {
   /** Bytes that wait in this process because the client does not read. */
   readonly bufferedAmount: number;
   /** A text frame. */
-  send(text: string | Buffer): void;
+  send(text: string): void;
+  /** One that is sent to others, too. */
+  sendShared(frame: SharedFrame): void;
   /** One text frame of two parts, of which the second is shared with others. */
   sendParts(head: string, body: Buffer): void;
   close(why: Closing): void;
@@ -25,6 +28,10 @@ export function wireOf(socket: WebSocket, stream: Duplex): Wire {
       return socket.bufferedAmount;
     },
     send: (text) => socket.send(text, TEXT),
+    sendShared: ({ bytes }) => {
+      // Past the WebSocket, which writes all it has to at once: nothing of it can come in between.
+      if (socket.readyState === socket.OPEN) stream.write(bytes);
+    },
     sendParts: (head, body) => {
       // A copy of the body for each client would be what fills the memory when many come at once.
       socket.send(head, FIRST_PART);

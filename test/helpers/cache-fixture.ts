@@ -53,15 +53,19 @@ export class CacheFixture {
     return this.client.db(this.database.name);
   }
 
-  /** @param change made to its store before it starts */
-  replica(nodeID: string, change: (store: MongoStore) => void = () => undefined): Promise<Replica> {
+  /** @param change made to its store before it starts @param more of its configuration */
+  replica(
+    nodeID: string,
+    change: (store: MongoStore) => void = () => undefined,
+    more: Record<string, string> = {},
+  ): Promise<Replica> {
     const historyDays = Number(this.env.HISTORY_RETENTION_DAYS ?? 0);
     const options = { patienceMs: 10_000, refreshAfterMs: REFRESH_AFTER_MS, makesIndexes: () => true, historyDays };
     const onCommand = (name: string) => void this.commandsOf(nodeID).push(name);
     const oplogUrl = this.withOplog ? this.server.url('local') : undefined;
     const store = new MongoStore({ ...options, url: this.database.url, oplogUrl, onCommand });
     change(store);
-    const env = { SYNC_INTERVAL: '86400000', ...this.env };
+    const env = { SYNC_INTERVAL: '86400000', ...this.env, ...more };
     return this.bus.replica({ nodeID, store, mongoUrl: this.database.url, env });
   }
 

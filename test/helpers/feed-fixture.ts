@@ -2,6 +2,7 @@ import type { UserRecord } from '../../domain/types';
 import { StoreSource, type FeedSource } from '../../lib/feed/feed-source';
 import { PresenceError } from '../../lib/errors';
 import type { UserFilter } from '../../lib/store/port';
+import type { SharedFrame } from '../../lib/socket/shared-frame';
 import type { Closing } from '../../lib/socket/socket-errors';
 import type { Wire } from '../../lib/socket/wire';
 import { Picture, type ServerFrame } from './picture';
@@ -68,9 +69,13 @@ export class FakeWire implements Wire {
     return this.waiting.reduce((sum, text) => sum + (this.frameBytes || text.length), 0);
   }
 
-  send(text: string | Buffer): void {
-    this.waiting.push(text.toString());
+  send(text: string): void {
+    this.waiting.push(text);
     if (!this.isStuck) this.drain();
+  }
+
+  sendShared({ text }: SharedFrame): void {
+    this.send(text.toString());
   }
 
   sendParts(head: string, body: Buffer): void {

@@ -28,30 +28,48 @@ export class Picture {
   /** Whether a snapshot is complete. */
   isComplete = false;
   readonly ops: string[] = [];
+  private awaited: string | undefined;
 
-  /** A subscription is asked for without a position. */
-  begin(): void {
-    [this.isComplete, this.position] = [false, undefined];
+  /**
+   * A subscription is asked for by this id: what comes before its answer is of the one before.
+   *
+   * @param since as it is given: a position says nothing of users whom the subscription was not about
+   */
+  begin(id: string, since?: string): void {
+    [this.awaited, this.position] = [id, since];
   }
 
   take(frame: ServerFrame): void {
     this.ops.push(frame.op);
-    const { op, seq, users = [], first, more } = frame;
-    if (op === 'snapshot') {
-      if (first) {
-        this.users.clear();
-        this.isComplete = false;
-      } else if (this.isComplete) throw new Error('a page follows a complete snapshot');
-      for (const user of users) this.users.set(user.uid, user);
-      if (more) return;
-      this.isComplete = true;
-      this.position = seq;
+    const { op, id, first } = frame;
+    if (this.awaited !== undefined) {
+      if (id !== this.awaited || (op !== 'resumed' && !(op === 'snapshot' && first))) return;
+      this.awaited = undefined;
     }
-    if (op === 'resumed') {
-      if (seq !== this.position) throw new Error(`resumed at ${seq}, not at ${this.position}`);
-      this.isComplete = true;
-    }
-    if (op !== 'changes') return;
+    if (op === 'snapshot') this.page(frame);
+    else if (op === 'resumed') this.resumed(frame);
+    else if (op === 'changes') this.changes(frame);
+  }
+
+  private page({ seq, users = [], first, more }: ServerFrame): void {
+    if (first) {
+      this.users.clear();
+      this.isComplete = false;
+    } else if (this.isComplete) throw new Error('a page follows a complete snapshot');
+    // Of a snapshot that is not complete there is no position to go on from.
+    this.position = undefined;
+    for (const user of users) this.users.set(user.uid, user);
+    if (more) return;
+    this.isComplete = true;
+    this.position = seq;
+  }
+
+  private resumed({ seq }: ServerFrame): void {
+    if (seq !== this.position) throw new Error(`resumed at ${seq}, not at ${this.position}`);
+    this.isComplete = true;
+  }
+
+  private changes({ seq, users = [] }: ServerFrame): void {
     if (!this.isComplete) throw new Error('changes before the snapshot is complete');
     const [[epoch, number], [before, last]] = [partsOf(seq), partsOf(this.position)];
     if (epoch !== before || number <= last) throw new Error(`changes ${seq} after ${this.position}`);

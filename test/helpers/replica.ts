@@ -5,6 +5,7 @@ import { IN_MEMORY } from '../../lib/store/embedded-store';
 import type { PresenceStore } from '../../lib/store/port';
 import { brokerOptions } from '../../moleculer.config';
 import { activityService } from '../../services/activity.service';
+import { apiService } from '../../services/api.service';
 import { callbacksService } from '../../services/callbacks.service';
 import { historyService } from '../../services/history.service';
 import { presenceService } from '../../services/presence.service';
@@ -26,6 +27,7 @@ export interface ReplicaOptions {
   readonly clock?: () => number;
   /** In place of the one the environment asks for. */
   readonly store?: PresenceStore;
+  /** With a PORT in it the node serves HTTP, too. */
   readonly env?: Record<string, string>;
 }
 
@@ -54,6 +56,7 @@ export async function startReplica({
   broker.createService(presenceService({ config, store, clock }));
   const others = [historyService(), activityService(), callbacksService(config), rocketChatService(config)];
   for (const service of others) broker.createService(service);
+  if (env?.PORT) broker.createService(apiService(config));
   await broker.start();
   return { broker, nodeID, store, stop: () => broker.stop() };
 }

@@ -62,16 +62,22 @@ test('who has not changed is not told', async () => {
   expect(told).toHaveLength(1);
 });
 
-test('one who was shown in a snapshot and has not changed is not told either; one who is gone is', async () => {
+test('one who came between two snapshots is told, though the second shows him already', async () => {
+  expect(await feed.present(undefined, 10)).toEqual({ users: [] });
   users.write('ann', { status: 'online' });
-  await feed.read(['ann', 'nobody']);
-  feed.mark(['ann', 'nobody']);
+  await feed.read(['ann']);
+  feed.mark(['ann']);
   await tick(50);
-  expect(told).toEqual([]);
+  expect(statuses()).toEqual([['online']]);
+});
+
+test('one who is gone is told', async () => {
+  change('ann', 'online');
+  await tick(50);
   users.stored.delete('ann');
   feed.mark(['ann']);
   await tick(50);
-  expect(statuses()).toEqual([['unknown']]);
+  expect(statuses()).toEqual([['online'], ['unknown']]);
 });
 
 test('while the store is away nothing is forgotten', async () => {

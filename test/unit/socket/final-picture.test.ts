@@ -1,19 +1,15 @@
 import fc from 'fast-check';
-import type { Access } from '../../../lib/http/access';
-import { PresenceFeed } from '../../../lib/feed/presence-feed';
-import { Snapshots } from '../../../lib/feed/snapshots';
-import { Audience } from '../../../lib/socket/audience';
-import { SocketClient } from '../../../lib/socket/socket-client';
+import type { SocketClient } from '../../../lib/socket/socket-client';
 import { viewOf } from '../../../domain/view';
 import { FakeUsers, FakeWire } from '../../helpers/feed-fixture';
 import { byUid, isPresent, type SeenUser } from '../../helpers/picture';
+import { SocketWorld } from '../../helpers/socket-world';
 
 const RUNS = process.env.FULL_LENGTH ? 5_000 : 300;
 const UIDS = ['a', 'b', 'c', 'd', 'e', 'f'];
 /** So that two frames that wait are too many. */
 const FRAME_BYTES = 600_000;
 const WHOM = ['all', ['a', 'b'], ['b', 'f', 'nobody']] as const;
-const caller = { name: 'test', scope: 'read' } as const;
 
 const step = fc.oneof(
   {
@@ -27,11 +23,18 @@ const step = fc.oneof(
   },
   { weight: 8, arbitrary: fc.record({ kind: fc.constant('wait' as const), ms: fc.nat(150) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('delays' as const), before: fc.nat(40), after: fc.nat(40) }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('away' as const), isAway: fc.boolean() }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant('away' as const), isAway: fc.constantFrom(true, false, false) }),
+  },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('missed' as const), uid: fc.constantFrom(...UIDS) }) },
   {
-    weight: 2,
-    arbitrary: fc.record({ kind: fc.constant('stuck' as const), client: fc.nat(9), isStuck: fc.boolean() }),
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant('stuck' as const),
+      client: fc.nat(9),
+      isStuck: fc.constantFrom(true, true, false),
+    }),
   },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('join' as const), whom: fc.constantFrom(...WHOM) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('back' as const), client: fc.nat(9) }) },
@@ -49,38 +52,23 @@ interface Client {
   client: SocketClient;
 }
 
-/** A feed, its users and its clients, through whatever steps come. */
-class World {
-  readonly users = new FakeUsers();
-  readonly feed = new PresenceFeed({ source: this.users.source, kept: 4 });
-  readonly snapshots = new Snapshots(this.feed);
-  readonly audience = new Audience();
-  readonly clients: Client[] = [];
-  slow = 0;
-
-  constructor() {
-    this.feed.subscribe({
-      changed: (changes) => this.audience.tell(changes, this.feed.epoch),
-      lost: () => this.clients.forEach(({ client }) => client.lost()),
-    });
-  }
+/** A world through whatever steps come. */
+class World extends SocketWorld {
+  readonly all: Client[] = [];
+  private asked = 0;
 
   async run(steps: readonly Step[]): Promise<void> {
+    for (const whom of WHOM) this.join(whom);
     for (const one of steps) await this.take(one);
     this.users.isAway = false;
-    for (const { wire } of this.clients) wire.drain();
+    for (const { wire } of this.all) wire.drain();
     await jest.advanceTimersByTimeAsync(3_000);
-    for (const { wire } of this.clients) wire.drain();
+    for (const { wire } of this.all) wire.drain();
     await jest.advanceTimersByTimeAsync(3_000);
-  }
-
-  stop(): void {
-    this.feed.stop();
-    this.snapshots.stop();
   }
 
   private async take(one: Step): Promise<void> {
-    const at = 'client' in one ? this.clients[one.client % Math.max(1, this.clients.length)] : undefined;
+    const at = 'client' in one ? this.all[one.client % Math.max(1, this.all.length)] : undefined;
     switch (one.kind) {
       case 'write':
         this.users.write(one.uid, { status: one.status });
@@ -108,6 +96,7 @@ class World {
       case 'back':
         return at && this.comeBack(at);
       case 'again':
+        if (at?.whom === one.whom) return this.subscribe(at, at.wire.picture.position);
         return at && this.subscribe(Object.assign(at, { whom: one.whom }));
     }
   }
@@ -115,31 +104,25 @@ class World {
   private join(whom: Client['whom']): void {
     const wire = new FakeWire(FRAME_BYTES);
     const client = this.connect(wire);
-    this.clients.push({ whom, wire, client });
-    this.subscribe(this.clients.at(-1)!);
+    this.all.push({ whom, wire, client });
+    this.subscribe(this.all.at(-1)!);
   }
 
   /** The connection breaks, and the client goes on from where it was. */
   private comeBack(at: Client): void {
     at.client.end();
+    this.clients.delete(at.client);
     const { picture } = at.wire;
     // What waited is lost with the connection.
     at.wire = new FakeWire(FRAME_BYTES, picture);
     at.client = this.connect(at.wire);
-    picture.isComplete = false;
     this.subscribe(at, picture.position);
   }
 
-  private connect(wire: FakeWire): SocketClient {
-    const { feed, snapshots, audience } = this;
-    const metrics = { sent: () => undefined, slow: () => void (this.slow += 1) };
-    const access: Pick<Access, 'ofToken'> = { ofToken: async () => undefined };
-    return new SocketClient(wire, { access, caller, told: { feed, snapshots, audience, metrics } });
-  }
-
   private subscribe({ client, wire, whom }: Client, since?: string): void {
-    if (since === undefined) wire.picture.begin();
-    client.receive(Buffer.from(JSON.stringify({ op: 'subscribe', uids: whom, since })), false);
+    const id = `${(this.asked += 1)}`;
+    wire.picture.begin(id, since);
+    client.receive(Buffer.from(JSON.stringify({ op: 'subscribe', id, uids: whom, since })), false);
   }
 }
 
@@ -163,8 +146,8 @@ test('whatever is written, marked, missed, read late, not read or cut off: in th
       const world = new World();
       try {
         await world.run(steps);
-        for (const one of world.clients) expect(known(one)).toEqual(truth(world.users, one.whom));
-        clients += world.clients.length;
+        for (const one of world.all) expect(known(one)).toEqual(truth(world.users, one.whom));
+        clients += world.all.length;
         slow += world.slow;
       } finally {
         world.stop();
