@@ -21,7 +21,7 @@ export const CALLBACK_ROUTES: readonly Route[] = [
     arguments: ({ body }) => body,
     status: 201,
     answer: ref('NewCallback'),
-    problems: ['TARGET_REFUSED', 'TOO_MANY_CALLBACKS', 'NOT_OWNER'],
+    problems: ['TARGET_REFUSED', 'TOO_MANY_CALLBACKS'],
   },
   {
     ...{ ...ADMIN, method: 'GET', path: AT, id: 'getCallback', action: 'callbacks.get' },
