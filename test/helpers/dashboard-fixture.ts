@@ -38,6 +38,11 @@ export class DashboardFixture {
     return new DashboardFixture(nats, core, port, await startBrowser(), env, node);
   }
 
+  /** Of the node whose pages are visited. */
+  get nodeID(): string {
+    return this.node.id;
+  }
+
   get url(): string {
     return `http://127.0.0.1:${this.port}`;
   }
@@ -75,6 +80,11 @@ export class DashboardFixture {
     return this.core.broker.call(action, params, { nodeID: this.node.id });
   }
 
+  /** Another node on the same bus, with a store of its own; whoever starts it ends it. */
+  async addNode(): Promise<StartedNode> {
+    return startNode(this.core, this.nats.url, { PORT: String(await freePort()) });
+  }
+
   /** The end without notice, and a new process on the same port that has nothing of the old one. */
   async replaceNode(): Promise<void> {
     await this.node.process.end('SIGKILL');
@@ -89,7 +99,7 @@ export class DashboardFixture {
   }
 }
 
-interface StartedNode {
+export interface StartedNode {
   readonly id: string;
   readonly process: NodeProcess;
 }
