@@ -9,6 +9,8 @@ import { startRocketChatNode, type RocketChatNode } from './rocket-chat-node';
 export const ADMIN_TOKEN = 'admin-token-of-the-tests';
 export const READ_TOKEN = 'reading-token-of-the-tests';
 const TOKENS = `boss:admin:${ADMIN_TOKEN},guest:read:${READ_TOKEN}`;
+/** Below Jest's own, so that a failure names the step. */
+const STEP_WITHIN_MS = 20_000;
 const STARTS_WITHIN = { timeoutMs: 30_000 };
 
 /** What a page must not do: each fault is told in one line. */
@@ -51,6 +53,7 @@ export class DashboardFixture {
   async visit(options: { readonly colorScheme?: 'dark' | 'light'; readonly width?: number } = {}): Promise<Watched> {
     const { colorScheme = 'light', width = 1280 } = options;
     const context = await this.browser.newContext({ colorScheme, viewport: { width, height: 900 } });
+    context.setDefaultTimeout(STEP_WITHIN_MS);
     const page = await context.newPage();
     const faults: string[] = [];
     page.on('console', (message) => {
