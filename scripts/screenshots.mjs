@@ -1,4 +1,4 @@
-/** Makes the pictures of docs/images/ anew: a node with a made-up office, and a Chromium that looks at it. */
+/** Makes the pictures of docs/images/ anew: two nodes on a bus, a made-up office, and a Chromium that looks at it. */
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -8,24 +8,31 @@ import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 import { ensureBuilt } from './lib/build.mjs';
 import { command, Stop } from './lib/command.mjs';
-import { officeLife, PEOPLE } from './lib/office.mjs';
-import { findBrowser } from './lib/system-tools.mjs';
+import { INSTANCES, officeLife, PEOPLE, webhooks } from './lib/office.mjs';
+import { findBrowser, findProgram } from './lib/system-tools.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const images = join(root, 'docs', 'images');
 const require = createRequire(import.meta.url);
 const TOKEN = 'token-for-the-pictures';
-const PORT = process.env.PORT ?? '14305';
-const MOST_BYTES = 200_000;
+const PORT = Number(process.env.PORT ?? 14305);
+const NATS_PORT = PORT + 2;
+const MOST_BYTES = 150_000;
 
 await command(async () => {
   const browser = findBrowser();
   if (!browser) throw new Stop('No Chromium is installed; name one by CHROMIUM.');
+  const nats = findProgram('nats-server');
+  if (!nats) throw new Stop('No nats-server is installed.');
   await ensureBuilt(root);
   const dataDir = mkdtempSync(join(tmpdir(), 'presence-pictures-'));
   try {
     await live(dataDir);
-    await withNode(dataDir, () => pictures(browser));
+    await withBus(nats, () =>
+      withNode({ DATA_DIR: dataDir, INSTANCE_ID: 'presence-1', PORT }, () =>
+        withNode({ DATA_DIR: ':memory:', INSTANCE_ID: 'presence-2', PORT: PORT + 1 }, () => pictures(browser)),
+      ),
+    );
   } finally {
     rmSync(dataDir, { recursive: true, force: true });
   }
@@ -50,24 +57,52 @@ async function live(dataDir) {
     clockMs = one.atMs;
     await call(one);
   }
+  const { callbacks, rows } = webhooks(nowMs);
+  for (const callback of callbacks) await store.callbacks.add(callback);
+  await store.callbacks.put(rows);
   await broker.stop();
 }
 
-async function withNode(dataDir, work) {
-  const env = { PATH: process.env.PATH, DATA_DIR: dataDir, PORT, INSTANCE_ID: 'presence-1', LOG_LEVEL: 'warn' };
-  const node = spawn(process.execPath, [join(root, 'dist', 'main.js')], {
-    env: { ...env, API_TOKENS: `operator:admin:${TOKEN}` },
-    stdio: ['ignore', 'pipe', 'inherit'],
+/** A bus with the office's instances of Rocket.Chat on it. */
+async function withBus(program, work) {
+  const { ServiceBroker } = require('moleculer');
+  const url = `nats://127.0.0.1:${NATS_PORT}`;
+  const args = ['--addr', '127.0.0.1', '--port', String(NATS_PORT)];
+  await withProcess(program, args, {}, { stream: 'stderr', ready: 'Server is ready' }, async () => {
+    const cores = INSTANCES.map((nodeID) => new ServiceBroker({ nodeID, transporter: url, logger: false }));
+    try {
+      await Promise.all(cores.map((core) => core.start()));
+      await work();
+    } finally {
+      await Promise.all(cores.map((core) => core.stop()));
+    }
   });
-  const ended = new Promise((resolve) => node.once('exit', resolve));
+}
+
+function withNode(env, work) {
+  const common = { TRANSPORTER: `nats://127.0.0.1:${NATS_PORT}`, LOG_LEVEL: 'warn' };
+  const all = { ...common, API_TOKENS: `operator:admin:${TOKEN}`, ...env };
+  return withProcess(
+    process.execPath,
+    [join(root, 'dist', 'main.js')],
+    all,
+    { stream: 'stdout', ready: 'is running' },
+    work,
+  );
+}
+
+/** Does a work while a program runs. @param ready what it prints when it does */
+async function withProcess(program, args, env, { stream, ready }, work) {
+  const child = spawn(program, args, { env: { PATH: process.env.PATH, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const ended = new Promise((resolve) => child.once('exit', resolve));
   try {
     await new Promise((resolve, reject) => {
-      node.stdout.on('data', (text) => String(text).includes('is running') && resolve());
-      ended.then(() => reject(new Stop('The node did not start.')));
+      child[stream].on('data', (text) => String(text).includes(ready) && resolve());
+      ended.then(() => reject(new Stop(`${program} did not start.`)));
     });
     await work();
   } finally {
-    node.kill('SIGTERM');
+    child.kill('SIGTERM');
     await ended;
   }
 }
@@ -77,43 +112,53 @@ async function pictures(executablePath) {
   try {
     mkdirSync(images, { recursive: true });
     for (const colorScheme of ['light', 'dark']) {
-      const page = await signedIn(browser, colorScheme);
+      const page = await signedIn(browser, { colorScheme });
       await take(page, `dashboard-${colorScheme}`);
-      if (colorScheme === 'light') {
-        await page.keyboard.press('/');
-        await page.keyboard.type('ann adler');
-        await page.keyboard.press('Enter');
-        await page.getByText('Shown as busy').waitFor();
-        await page.getByRole('heading', { name: 'History' }).waitFor();
-        await page.locator('.history > li').first().waitFor();
-        await take(page, 'dashboard-person');
-      }
+      if (colorScheme === 'light') await pictureOfPerson(page);
       await page.context().close();
     }
+    const tall = await signedIn(browser, { colorScheme: 'light', height: 1500 });
+    await tall.getByRole('button', { name: 'Deliveries: Door signs' }).click();
+    await tall.getByText('tara.costa → busy').waitFor();
+    await take(tall.locator('#webhooks'), 'dashboard-webhooks');
+    await tall.context().close();
+    const narrow = await signedIn(browser, { colorScheme: 'dark', width: 390, height: 844 });
+    await take(narrow, 'dashboard-narrow');
   } finally {
     await browser.close();
   }
 }
 
+async function pictureOfPerson(page) {
+  await page.keyboard.press('/');
+  await page.keyboard.type('ann adler');
+  await page.keyboard.press('Enter');
+  await page.getByText('Shown as busy').waitFor();
+  await page.locator('.history > li').first().waitFor();
+  await take(page, 'dashboard-person');
+}
+
 /** A browser in the place on earth where it is half past two, as in the office. */
-async function signedIn(browser, colorScheme) {
+async function signedIn(browser, { colorScheme, width = 1280, height = 960 }) {
   const ahead = Math.round(14.5 - (new Date().getUTCHours() + new Date().getUTCMinutes() / 60));
   const timezoneId = `Etc/GMT${ahead > 0 ? '-' : '+'}${Math.abs(ahead)}`;
-  const context = await browser.newContext({ colorScheme, timezoneId, viewport: { width: 1280, height: 960 } });
+  const context = await browser.newContext({ colorScheme, timezoneId, viewport: { width, height } });
   const page = await context.newPage();
   await page.goto(`http://127.0.0.1:${PORT}/`);
   await page.getByLabel('Access token').fill(TOKEN);
   await page.keyboard.press('Enter');
   await page.getByText('Live', { exact: true }).waitFor();
   await page.locator('.chart canvas').waitFor();
-  await page.getByRole('option').first().waitFor();
-  await page.locator('#replicas .row-name').first().waitFor();
+  await page.getByText(`${PEOPLE.length} people`, { exact: true }).waitFor();
+  await page.locator('#replicas .row-name').nth(1).waitFor();
+  await page.locator('.hooks .row-name').nth(1).waitFor();
   return page;
 }
 
-async function take(page, name) {
+/** @param what a page or a part of one */
+async function take(what, name) {
   const file = join(images, `${name}.png`);
-  await page.screenshot({ path: file, animations: 'disabled' });
+  await what.screenshot({ path: file, animations: 'disabled' });
   const { size } = statSync(file);
   console.log(`${file}: ${Math.round(size / 1000)} kB`);
   if (size > MOST_BYTES) throw new Stop(`${name} is larger than ${MOST_BYTES / 1000} kB.`);

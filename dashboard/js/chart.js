@@ -47,6 +47,7 @@ function options(lines, width) {
     height: HEIGHT_PX,
     legend: { live: true },
     cursor: { points: { size: 6 }, drag: { x: false, y: false } },
+    hooks: { ready: [showLast], setData: [showLast], setCursor: [showLast] },
     scales: { y: { range: (_, __, most) => [0, Math.max(4, Math.ceil(most * 1.1))] } },
     axes: [
       axis({ values: (_, ticks) => ticks.map((s) => clock.format(s * 1000)), space: 70 }),
@@ -64,6 +65,11 @@ function options(lines, width) {
       })),
     ],
   };
+}
+
+/** While nobody points at a time the legend tells the last values. */
+function showLast(plot) {
+  if (plot.cursor.idx == null) plot.setLegend({ idx: plot.data[0].length - 1 }, false);
 }
 
 function axis(more) {

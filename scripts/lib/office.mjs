@@ -3,7 +3,7 @@
 const FIRST =
   'Ann Ben Clara David Emma Felix Grace Henry Ida Jonas Karin Leo Maya Noah Olga Paul Quinn Rosa Sven Tara'.split(' ');
 const LAST = 'Adler Brandt Costa Dietz Ekman Faber Gomes Holm Ivers Jansen Keller Lund'.split(' ');
-const INSTANCES = ['core-1', 'core-2', 'core-3'];
+export const INSTANCES = ['core-1', 'core-2', 'core-3'];
 const HEROINE = 'ann.adler';
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -78,4 +78,39 @@ function heroine(nowMs) {
     at(-20, 'setActiveState', { claim: { ...meeting, statusExpiresAt: until(40) } }),
     at(-4, 'setActiveState', { claim: own }),
   ];
+}
+
+/**
+ * Two webhooks: one that takes all, and one that was away for a day and is still.
+ *
+ * @returns {{callbacks: object[], rows: object[]}} registrations, and what is in the outbox
+ */
+export function webhooks(nowMs) {
+  const at = (minutes) => new Date(nowMs + minutes * MINUTE_MS);
+  const common = {
+    rev: 1,
+    uids: [],
+    concurrency: 4,
+    secret: 'whsec_bm9ib2R5IG5lZWRzIHRvIGtub3cgdGhpcw==',
+    oldSecrets: [],
+  };
+  const hook = (_id, name, statuses) => ({
+    ...common,
+    ...{ _id, name, statuses, url: `https://${_id}.example.org/presence`, createdAt: at(0) },
+  });
+  const row = (minutes, uid, to, more) => ({
+    _id: `msg_${String(nowMs + minutes * MINUTE_MS)}_${uid}`,
+    callback: 'signs',
+    change: { uid, rev: 1, at: at(minutes), from: 'online', to, cause: 'claim' },
+    ...{ state: 'waiting', firstAttemptAt: at(minutes), ...more },
+  });
+  const rows = [
+    row(-1490, 'tara.costa', 'busy', {
+      ...{ state: 'parked', parkedAt: at(-48), dueAt: at(-48), attempts: 34 },
+      lastError: 'the target answered 503',
+    }),
+    row(-36, 'ann.costa', 'busy', { dueAt: at(21), attempts: 9, lastError: 'the target answered 503' }),
+    row(-20, HEROINE, 'busy', { dueAt: at(12), attempts: 7, lastError: 'the target answered 503' }),
+  ];
+  return { callbacks: [hook('intranet', 'Intranet', []), hook('signs', 'Door signs', ['busy', 'away'])], rows };
 }

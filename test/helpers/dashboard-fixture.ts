@@ -9,6 +9,8 @@ import { startRocketChatNode, type RocketChatNode } from './rocket-chat-node';
 export const ADMIN_TOKEN = 'admin-token-of-the-tests';
 export const READ_TOKEN = 'reading-token-of-the-tests';
 const TOKENS = `boss:admin:${ADMIN_TOKEN},guest:read:${READ_TOKEN}`;
+/** Below Jest's own, so that a failure names the step. */
+const STEP_WITHIN_MS = 20_000;
 const STARTS_WITHIN = { timeoutMs: 30_000 };
 
 /** What a page must not do: each fault is told in one line. */
@@ -38,6 +40,11 @@ export class DashboardFixture {
     return new DashboardFixture(nats, core, port, await startBrowser(), env, node);
   }
 
+  /** Of the node whose pages are visited. */
+  get nodeID(): string {
+    return this.node.id;
+  }
+
   get url(): string {
     return `http://127.0.0.1:${this.port}`;
   }
@@ -46,6 +53,7 @@ export class DashboardFixture {
   async visit(options: { readonly colorScheme?: 'dark' | 'light'; readonly width?: number } = {}): Promise<Watched> {
     const { colorScheme = 'light', width = 1280 } = options;
     const context = await this.browser.newContext({ colorScheme, viewport: { width, height: 900 } });
+    context.setDefaultTimeout(STEP_WITHIN_MS);
     const page = await context.newPage();
     const faults: string[] = [];
     page.on('console', (message) => {
@@ -75,6 +83,11 @@ export class DashboardFixture {
     return this.core.broker.call(action, params, { nodeID: this.node.id });
   }
 
+  /** Another node on the same bus, with a store of its own; whoever starts it ends it. */
+  async addNode(): Promise<StartedNode> {
+    return startNode(this.core, this.nats.url, { PORT: String(await freePort()) });
+  }
+
   /** The end without notice, and a new process on the same port that has nothing of the old one. */
   async replaceNode(): Promise<void> {
     await this.node.process.end('SIGKILL');
@@ -89,7 +102,7 @@ export class DashboardFixture {
   }
 }
 
-interface StartedNode {
+export interface StartedNode {
   readonly id: string;
   readonly process: NodeProcess;
 }

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { CONFIG_DEFAULTS } from '../../lib/env';
+import { HEALTH_PATH } from '../../lib/http/health';
 
 const ROOT = path.join(__dirname, '../..');
 const PRETTIER = path.join(ROOT, 'node_modules/prettier/bin/prettier.cjs');
@@ -33,18 +34,27 @@ function metricsIn(expression: string): string[] {
   return [...expression.matchAll(/presence_[a-z_]+/g)].map(([name]) => name.replace(/_bucket$/, ''));
 }
 
+/** Labels that an expression sums by. */
+function labelsIn(expression: string): string[] {
+  return [...expression.matchAll(/by \(([^)]+)\)/g)].flatMap(([, list]) => list!.split(/, */));
+}
+
 /** Names in capitals that are given a value, in the ways compose and Kubernetes have for that. */
 function variablesIn(text: string): string[] {
   const settings = /^ +(?:- )?(?:\{ )?(?:name: )?([A-Z][A-Z_]+)(?::|,|$)|\b([A-Z][A-Z_]+): presence-/gm;
   return [...text.matchAll(settings)].map(([, one, other]) => (one ?? other)!);
 }
 
+/** The text of each source file below a folder. */
+function sourcesOf(folder: string): string[] {
+  return readdirSync(path.join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => read(path.join(folder, file)));
+}
+
 /** Names of metrics as they are registered, in Prometheus' spelling. */
 function registeredMetrics(): Set<string> {
-  const sources = readdirSync(path.join(ROOT, 'lib'), { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.ts'))
-    .map((file) => read(path.join('lib', file)));
-  const names = sources.flatMap((text) => [...text.matchAll(/(?:name: |histogram\()'(presence\.[a-z.]+)'/g)]);
+  const names = sourcesOf('lib').flatMap((text) => [...text.matchAll(/(?:name: |histogram\()'(presence\.[a-z.]+)'/g)]);
   return new Set(names.map(([, name]) => name!.replaceAll('.', '_')));
 }
 
@@ -58,6 +68,16 @@ describe('the dashboard for Grafana', () => {
     expect(asked.length).toBeGreaterThanOrEqual(grafana.panels.length);
     const documented = documentedMetrics();
     expect(asked.filter((name) => !documented.has(name))).toEqual([]);
+  });
+
+  test('sums by labels that the metrics have', () => {
+    const registered = sourcesOf('lib').flatMap((text) => [...text.matchAll(/labelNames: \[([^\]]+)\]/g)]);
+    const labels = registered.flatMap(([, list]) => [...list!.matchAll(/'(\w+)'/g)].map(([, label]) => label!));
+    // Prometheus' own, ours that it renames because it has one of that name, and the bounds of buckets.
+    const known = new Set([...labels, 'instance', 'exported_instance', 'le']);
+    const asked = grafana.panels.flatMap(({ targets }) => targets.flatMap(({ expr }) => labelsIn(expr)));
+    expect(asked).toEqual(expect.arrayContaining(['status', 'cause', 'kind', 'outcome', 'exported_instance']));
+    expect([...asked, ...alerts.flatMap(labelsIn)].filter((label) => !known.has(label))).toEqual([]);
   });
 
   test('has panels that can be told apart, each with something to ask', () => {
@@ -96,6 +116,42 @@ describe('files for deployment', () => {
     );
     expect(set.filter((name) => !(name in CONFIG_DEFAULTS))).toEqual([]);
   });
+
+  test('name the ports and paths that the node serves', () => {
+    const { PORT, MS_METRICS_PORT } = CONFIG_DEFAULTS;
+    const inside = (file: string, pattern: RegExp) => [...read(file).matchAll(pattern)].map(([, found]) => found!);
+    const both = [String(PORT), String(MS_METRICS_PORT)];
+    expect(inside('Dockerfile', /^EXPOSE (.+)$/gm)).toEqual([both.join(' ')]);
+    expect(inside('deploy/k8s/deployment.yaml', /containerPort: (\d+)/g)).toEqual(both);
+    expect(inside('deploy/k8s/deployment.yaml', /prometheus.io\/port: '(\d+)'/g)).toEqual([both[1]]);
+    expect(inside('deploy/k8s/service.yaml', / port: (\d+), targetPort: http/g)).toEqual([both[0]]);
+    const published = inside('deploy/docker-compose.yml', /'127\.0\.0\.1:\d+:(\d+)'/g);
+    expect(published).toEqual([...both, ...both]);
+    const scraped = inside('deploy/prometheus/prometheus.yml', /'127\.0\.0\.1:(\d+)'/g);
+    const metricsPorts = inside('deploy/docker-compose.yml', new RegExp(`:(\\d+):${both[1]}'`, 'g'));
+    expect(scraped).toEqual(metricsPorts);
+    const probed = inside('deploy/k8s/deployment.yaml', /httpGet: \{ path: (\S+), port: http \}/g);
+    expect(probed).toEqual([HEALTH_PATH, HEALTH_PATH]);
+    expect(read('Dockerfile')).toContain(`|| ${both[0]}}${HEALTH_PATH}\`)`);
+  });
+});
+
+test('every package that the built node loads is a dependency, not one of development', () => {
+  const { dependencies } = JSON.parse(read('package.json')) as { dependencies: Record<string, string> };
+  const sources = ['lib', 'mixins', 'services', 'domain'].flatMap(sourcesOf);
+  const loads = /^(?:import (?!type).*|\} )from '([^.'][^']*)'|require(?:\.resolve)?\('([^.'][^']*)'\)/gm;
+  const names = [...sources, read('main.ts'), read('moleculer.config.ts')]
+    .flatMap((text) => [...text.matchAll(loads)].map(([, imported, required]) => (imported ?? required)!))
+    .filter((name) => !name.startsWith('node:'))
+    .map((name) =>
+      name
+        .split('/')
+        .slice(0, name.startsWith('@') ? 2 : 1)
+        .join('/'),
+    );
+  expect(names).toEqual(expect.arrayContaining(['helmet', 'serve-static', 'uplot', 'swagger-ui-dist', 'ws']));
+  expect(names).toEqual(expect.arrayContaining(['moleculer-web', 'standardwebhooks', 'request-filtering-agent']));
+  expect([...new Set(names)].filter((name) => !(name in dependencies))).toEqual([]);
 });
 
 describe('Dockerfile', () => {

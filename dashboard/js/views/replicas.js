@@ -17,7 +17,7 @@ export function replicasView({ api }) {
   return { element: section, stop: polling.stop };
 }
 
-function row({ nodeID, role, leader, here }) {
+function row({ nodeID, role, leader, here, answers }) {
   return h(
     'li',
     {},
@@ -28,6 +28,7 @@ function row({ nodeID, role, leader, here }) {
       leader && h('span', { class: 'tag strong' }, 'leader'),
       role && h('span', { class: 'tag' }, role),
       here && h('span', { class: 'tag' }, 'answers here'),
+      answers === false && h('span', { class: 'tag bad' }, 'does not answer'),
     ),
   );
 }

@@ -143,6 +143,22 @@ inBrowser('dashboard')('dashboard', () => {
     await goes('dora');
   });
 
+  test('the last day’s legend tells what is there now while nobody points at a time', async () => {
+    await named({ _id: 'lea', username: 'lea', name: 'Lea Gend' });
+    await comes('lea');
+    const page = await signedIn();
+    const values = page.locator('.u-legend .u-value');
+    await values.first().waitFor();
+    const online = Number(await countOf(page, 'online').textContent());
+    expect(online).toBeGreaterThan(0);
+    expect(await values.allTextContents()).toEqual([expect.stringMatching(/^\d\d:\d\d$/), String(online), '0', '0']);
+    await page.locator('.u-over').hover({ position: { x: 10, y: 10 } });
+    await eventually(async () => expect(await values.nth(1).textContent()).toBe('0'));
+    await page.mouse.move(0, 0);
+    await eventually(async () => expect(await values.nth(1).textContent()).toBe(String(online)));
+    await goes('lea');
+  });
+
   test('what a person wrote is text and nothing else', async () => {
     const text = '<img src=x onerror="document.title=1"><b>bold</b>';
     await named({ _id: 'eve', username: 'eve', name: text });
