@@ -7,7 +7,7 @@ import { FeedWatch } from '../lib/feed/feed-watch';
 import { PresenceFeed } from '../lib/feed/presence-feed';
 import { Snapshots } from '../lib/feed/snapshots';
 import type { Access } from '../lib/http/access';
-import { RateLimit } from '../lib/http/rate-limit';
+import type { RateLimit } from '../lib/http/rate-limit';
 import { PresenceSocket } from '../lib/socket/presence-socket';
 import { SocketMetrics } from '../lib/socket/socket-metrics';
 import { changedIn } from '../lib/status-event';
@@ -19,6 +19,7 @@ import { CHANGED, MISSED, type MissedBecause } from './change-hook';
 interface SocketService extends BesideService {
   readonly server: http.Server;
   readonly access: Access;
+  readonly failures: RateLimit;
   feed: PresenceFeed;
   feedWatch: FeedWatch;
   snapshots: Snapshots;
@@ -93,16 +94,15 @@ export function socketMixin(config: Config): Partial<ServiceSchema> {
     },
     async started(this: Service) {
       const service = this as SocketService;
-      const { access, feed, snapshots, socketMetrics: metrics } = service;
+      const { access, failures, feed, snapshots, socketMetrics: metrics } = service;
       if (isWatching(service)) presenceOf(service).userWatch?.add(service.feedWatch);
       const warn = (message: string, error: unknown) => this.logger.warn(message, error);
       const limits = {
         maxClients: config.WS_MAX_CLIENTS,
         origins: config.CORS_ORIGINS ?? [],
-        failures: new RateLimit({ limit: config.API_AUTH_FAILURES }),
         proxies: config.TRUSTED_PROXIES,
       };
-      service.presenceSocket = new PresenceSocket({ access, feed, snapshots, metrics, ...limits, warn });
+      service.presenceSocket = new PresenceSocket({ access, failures, feed, snapshots, metrics, ...limits, warn });
       service.presenceSocket.attach(service.server);
     },
   };

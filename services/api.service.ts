@@ -7,6 +7,7 @@ import { EdgeAccess } from '../lib/http/edge-access';
 import { gatewayRoute, type ApiRequest } from '../lib/http/gateway';
 import { httpServer } from '../lib/http/http-server';
 import { close, listen } from '../lib/http/listen';
+import { RateLimit } from '../lib/http/rate-limit';
 import { serviceSchema } from '../lib/service-schema';
 import { besidePresenceMixin, type BesideService } from '../mixins/beside-presence.mixin';
 import { socketMixin } from '../mixins/socket.mixin';
@@ -16,6 +17,8 @@ export interface ApiService extends BesideService {
   server: http.Server;
   /** From `created` on. */
   access: EdgeAccess;
+  /** Failed authentications, by address. */
+  failures: RateLimit;
   edge: Edge;
   /** Given by the socket mixin. */
   closeSockets(): Promise<void>;
@@ -45,7 +48,9 @@ export function apiService(config: Config): ServiceSchema {
     created(this: ApiService) {
       this.access = new EdgeAccess(config);
       const gateway = (req: ApiRequest, res: http.ServerResponse) => this.httpHandler(req, res);
-      this.edge = new Edge({ config, broker: this.broker, access: this.access, gateway, log: this.logger });
+      this.failures = new RateLimit({ limit: config.API_AUTH_FAILURES });
+      const { broker, access, failures, logger: log } = this;
+      this.edge = new Edge({ config, broker, access, failures, gateway, log });
       this.server = httpServer((req, res) => void this.edge.answer(req, res));
     },
     async started(this: ApiService) {

@@ -8,8 +8,8 @@ export interface DoorwayOptions {
   readonly access: Access;
   /** Requests a minute and caller; 0: not limited. */
   readonly rateLimit: number;
-  /** Failed authentications a minute and address; 0: not limited. */
-  readonly authFailures: number;
+  /** Failed authentications, by address; WebSocket clients' count too. */
+  readonly failures: RateLimit;
   /** Proxies before this node, each of which adds the address it sees to X-Forwarded-For. */
   readonly proxies: number;
 }
@@ -17,11 +17,9 @@ export interface DoorwayOptions {
 /** Where everybody passes before anything is read or asked for him. */
 export class Doorway {
   private readonly requests: RateLimit;
-  private readonly failures: RateLimit;
 
   constructor(private readonly options: DoorwayOptions) {
     this.requests = new RateLimit({ limit: options.rateLimit });
-    this.failures = new RateLimit({ limit: options.authFailures });
   }
 
   /**
@@ -29,13 +27,14 @@ export class Doorway {
    * @throws PresenceError UNAUTHENTICATED, AUTH_UNAVAILABLE, RATE_LIMITED
    */
   async enter(req: http.IncomingMessage, res: http.ServerResponse): Promise<Caller> {
-    const address = addressOf(req, this.options.proxies);
-    refuseIfOver(res, this.failures.isUsedUp(address), 'too many failed authentications');
-    const caller = await this.options.access.callerOf(req.headers).catch((thrown: unknown) => {
-      if ((thrown as { type?: unknown }).type === 'UNAUTHENTICATED') this.failures.count(address);
+    const { access, failures, proxies } = this.options;
+    const address = addressOf(req, proxies);
+    refuseIfOver(res, await failures.isUsedUp(address), 'too many failed authentications');
+    const caller = await access.callerOf(req.headers).catch(async (thrown: unknown) => {
+      if ((thrown as { type?: unknown }).type === 'UNAUTHENTICATED') await failures.count(address);
       throw thrown;
     });
-    const standing = this.requests.count(caller.name);
+    const standing = await this.requests.count(caller.name);
     if (standing) {
       res.setHeader('ratelimit-limit', standing.limit);
       res.setHeader('ratelimit-remaining', standing.remaining);

@@ -12,6 +12,7 @@ import { METRICS_TYPE, metricsText } from './metrics-text';
 import { openApi } from './openapi';
 import { PAGE_PATHS, Pages } from './pages';
 import { problemOf } from './problems';
+import type { RateLimit } from './rate-limit';
 import { projectVersion } from './project-root';
 import { API_PATH } from './routes';
 import { secure } from './security-headers';
@@ -21,6 +22,8 @@ export interface EdgeOptions {
   readonly config: Config;
   readonly broker: ServiceBroker;
   readonly access: Access;
+  /** Failed authentications, by address. */
+  readonly failures: RateLimit;
   /** Answers what is asked for under /api/v1, once it is known who asks. */
   readonly gateway: (req: ApiRequest, res: http.ServerResponse) => Promise<void>;
   readonly log: Pick<ServiceBroker['logger'], 'debug' | 'error'>;
@@ -38,9 +41,9 @@ export class Edge {
   private readonly document = taggedText(JSON.stringify(openApi(projectVersion())));
 
   constructor(private readonly options: EdgeOptions) {
-    const { access, config } = options;
-    const { API_RATE_LIMIT: rateLimit, API_AUTH_FAILURES: authFailures, TRUSTED_PROXIES: proxies } = config;
-    this.doorway = new Doorway({ access, rateLimit, authFailures, proxies });
+    const { access, config, failures } = options;
+    const { API_RATE_LIMIT: rateLimit, TRUSTED_PROXIES: proxies } = config;
+    this.doorway = new Doorway({ access, rateLimit, failures, proxies });
   }
 
   /** Answers; whatever goes wrong is answered as a problem. */

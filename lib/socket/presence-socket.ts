@@ -114,14 +114,14 @@ export class PresenceSocket {
     if (!isOriginAllowed(req.headers, this.options.origins)) throw new Refusal(403, 'ORIGIN_NOT_ALLOWED');
     const { access, failures, proxies } = this.options;
     const address = addressOf(req, proxies);
-    if (failures.isUsedUp(address)) throw new Refusal(429, 'RATE_LIMITED');
+    if (await failures.isUsedUp(address)) throw new Refusal(429, 'RATE_LIMITED');
     const { authorization, 'x-auth-token': token } = req.headers;
     if (authorization === undefined && token === undefined) return undefined;
     try {
       return await access.callerOf(req.headers);
     } catch (error) {
       if (!(error instanceof PresenceError)) throw error;
-      if (error.type === 'UNAUTHENTICATED') failures.count(address);
+      if (error.type === 'UNAUTHENTICATED') await failures.count(address);
       throw new Refusal(error.code, error.type);
     }
   }
@@ -158,7 +158,7 @@ export class PresenceSocket {
       told: this.told,
       caller,
       again: caller && (() => access.callerOf({ authorization, 'x-user-id': uid, 'x-auth-token': token })),
-      onRefused: () => failures.count(address),
+      onRefused: () => void failures.count(address),
       warn,
     });
   }
