@@ -1,83 +1,76 @@
 import { STATUS_CODES } from 'node:http';
-import { ERROR_CODES, type ErrorCode } from '../errors';
+import { COMPONENTS, headers, RATE_HEADERS } from './components';
+import { OUTSIDE_PATHS } from './openapi-outside';
+import { problemResponses, securityOf } from './openapi-problems';
 import { problemsOf, type Route } from './route';
 import { API_PATH, ROUTES } from './routes';
-import { COMPONENTS, ID, PROBLEM } from './schemas';
+import { ID } from './schemas';
 
-/** The OpenAPI 3.1 document of everything under /api/v1, made of the very table that the gateway is made of. */
+const DESCRIPTION = `Who is online, away, busy or offline.
+
+Errors are problems (RFC 9457): programs compare \`code\`. What is no request to any of these paths gets one too: \`NOT_FOUND\`, \`METHOD_NOT_ALLOWED\` (\`Allow\` says what there is),
+\`MALFORMED_REQUEST\`, \`EXPECTATION_FAILED\`, \`REQUEST_TOO_SLOW\`, \`HEADERS_TOO_LARGE\`. HEAD is answered as GET, without a body. Changes as they happen: a WebSocket at \`${API_PATH}/ws\`.`;
+
+/** The OpenAPI 3.1 document of everything that is answered over HTTP, made of the very table that the gateway is made of. */
 export function openApi(version: string): object {
   const paths: Record<string, Record<string, object>> = {};
   for (const route of ROUTES) {
-    const path = route.path.replace(/:(\w+)/g, '{$1}');
+    const path = `${API_PATH}${route.path.replace(/:(\w+)/g, '{$1}')}`;
     (paths[path] ??= {})[route.method.toLowerCase()] = operationOf(route);
   }
   return {
     openapi: '3.1.0',
-    info: {
-      title: 'Presence',
-      version,
-      description: 'Who is online, away, busy or offline.',
-      license: { name: 'MIT', identifier: 'MIT' },
-    },
-    servers: [{ url: API_PATH }],
-    security: [{ bearer: [] }, { userId: [], authToken: [] }],
-    paths,
-    components: {
-      schemas: COMPONENTS,
-      securitySchemes: {
-        bearer: { type: 'http', scheme: 'bearer' },
-        userId: { type: 'apiKey', in: 'header', name: 'X-User-Id' },
-        authToken: { type: 'apiKey', in: 'header', name: 'X-Auth-Token' },
-      },
-    },
+    info: { title: 'Presence', version, description: DESCRIPTION, license: { name: 'MIT', identifier: 'MIT' } },
+    servers: [{ url: '/' }],
+    tags: [...new Set(ROUTES.map(({ tag }) => tag))].map((name) => ({ name })),
+    paths: { ...paths, ...OUTSIDE_PATHS },
+    components: COMPONENTS,
   };
 }
 
 function operationOf(route: Route): object {
-  const { id, summary, tag, scope, body, status = 200, answer } = route;
+  const { id, summary, tag, scope, isForOneself, body } = route;
   return {
     operationId: id,
     summary,
     tags: [tag],
-    description: `Scope \`${scope}\`${route.isForOneself ? ', or the user himself' : ''}.`,
+    description: `Scope \`${scope}\`${isForOneself ? ', or the user himself' : ''}.`,
+    security: securityOf(scope),
     parameters: [...pathParameters(route), ...queryParameters(route)],
     ...(body && { requestBody: { required: true, content: { 'application/json': { schema: body } } } }),
-    responses: {
-      [status]: { description: STATUS_CODES[status], content: { 'application/json': { schema: answer } } },
-      ...(route.method === 'GET' && { 304: { description: 'Not changed since the ETag given in If-None-Match' } }),
-      ...problemResponses(problemsOf(route)),
-    },
+    responses: { ...goodResponses(route), ...problemResponses(problemsOf(route)) },
   };
+}
+
+function goodResponses({ method, status = 200, answer, pagesBy }: Route): object {
+  const reads = method === 'GET';
+  const described = {
+    ...RATE_HEADERS,
+    ...(reads && headers('ETag')),
+    ...(pagesBy && headers('Link')),
+    ...(status === 201 && headers('Location')),
+  };
+  const good = {
+    description: STATUS_CODES[status],
+    headers: described,
+    content: { 'application/json': { schema: answer } },
+  };
+  const same = { description: 'Not changed since the ETag given in If-None-Match', headers: headers('ETag') };
+  return { [status]: good, ...(reads && { 304: same }) };
 }
 
 function pathParameters({ path }: Route): object[] {
   return [...path.matchAll(/:(\w+)/g)].map(([, name]) => ({ name, in: 'path', required: true, schema: ID }));
 }
 
-function queryParameters({ query = {} }: Route): object[] {
-  return Object.entries(query).map(([name, { description, schema, kind }]) => ({
+function queryParameters({ query = {}, method }: Route): object[] {
+  const parameters = Object.entries(query).map(([name, { description, schema, kind }]) => ({
     name,
     in: 'query',
     description,
     schema,
     ...(kind === 'list' && { style: 'form', explode: true }),
   }));
-}
-
-/** By status; the codes that may stand in each are told. */
-function problemResponses(codes: readonly ErrorCode[]): Record<string, object> {
-  const byStatus = new Map<number, ErrorCode[]>();
-  for (const code of codes) {
-    const { status } = ERROR_CODES[code];
-    byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
-  }
-  return Object.fromEntries(
-    [...byStatus].map(([status, known]) => [
-      status,
-      {
-        description: `${STATUS_CODES[status]}: ${known.map((code) => `\`${code}\``).join(', ')}`,
-        content: { 'application/problem+json': { schema: PROBLEM } },
-      },
-    ]),
-  );
+  const same = { name: 'If-None-Match', in: 'header', description: 'an ETag', schema: { type: 'string' } };
+  return method === 'GET' ? [...parameters, same] : parameters;
 }

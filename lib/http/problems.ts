@@ -38,6 +38,7 @@ const DETAILS: Partial<Readonly<Record<ErrorCode, string>>> = {
   MALFORMED_JSON: 'the body is no JSON object',
   UNSUPPORTED_MEDIA_TYPE: 'a body must be application/json in UTF-8',
   MALFORMED_REQUEST: 'the request cannot be read',
+  PRESENCE_DISABLED: 'an administrator has disabled this user’s presence',
   NOT_FOUND: 'there is nothing at this address',
   UNAVAILABLE: 'nobody serves this at the moment',
   TIMEOUT: 'there was no answer in time',
@@ -61,20 +62,31 @@ export type FieldNames = Readonly<Record<string, string>>;
  * @param names of the action's parameters, which an action's error goes by
  */
 export function problemOf(thrown: unknown, names: FieldNames = {}): Problem {
-  const { type, status, message, data } = (thrown ?? {}) as Thrown;
-  const code = codeOf(thrown, type, status);
+  const { data } = (thrown ?? {}) as Thrown;
+  const { code, detail } = codeAndDetail(thrown, names);
   const field = (data as { field?: unknown } | undefined)?.field;
-  const said = thrown instanceof Errors.MoleculerError && code === type ? (DETAILS[code] ?? message) : DETAILS[code];
   const entry = ERROR_CODES[code];
   return {
     type: `/problems/${code}`,
     title: http.STATUS_CODES[entry.status] ?? 'Error',
     status: entry.status,
     code,
-    detail: inNames(said ?? code, names),
+    detail,
     ...(typeof field === 'string' ? { field: inNames(field, names) } : {}),
     retryable: entry.retryable,
   };
+}
+
+/** The same of one item of a batch, for which a code and a text are all there is. */
+export function codeAndDetail(
+  thrown: unknown,
+  names: FieldNames,
+): { readonly code: ErrorCode; readonly detail: string } {
+  const { type, status, message } = (thrown ?? {}) as Thrown;
+  const code = codeOf(thrown, type, status);
+  const isOurs = code === type && !(thrown instanceof Error && !(thrown instanceof Errors.MoleculerError));
+  const said = isOurs ? (DETAILS[code] ?? message) : DETAILS[code];
+  return { code, detail: inNames(said ?? code, names) };
 }
 
 function codeOf(thrown: unknown, type: unknown, status: unknown): ErrorCode {

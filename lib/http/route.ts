@@ -52,26 +52,33 @@ export interface Route {
   readonly answerOf?: (answer: never, parts: RequestParts) => unknown;
   /** The parameter that leads to the next page, whose value the answer has as `next`. */
   readonly pagesBy?: string;
-  /** Besides those that every route has. */
+  /** Besides those that follow from the rest. */
   readonly problems?: readonly ErrorCode[];
 }
 
-/** What every route may answer. */
-export const COMMON_PROBLEMS: readonly ErrorCode[] = [
-  'UNAUTHENTICATED',
-  'FORBIDDEN',
-  'INVALID_ARGUMENT',
-  'RATE_LIMITED',
+/** Whoever asks, whatever for. */
+const EVERYBODY: readonly ErrorCode[] = ['UNAUTHENTICATED', 'RATE_LIMITED', 'INVALID_ARGUMENT', 'AUTH_UNAVAILABLE'];
+
+/** Where others are asked: the service that does it, its store, or the replica that keeps the state. */
+const OF_ACTIONS: readonly ErrorCode[] = [
   'BUSY',
   'STOPPING',
   'STORE_UNAVAILABLE',
   'KEEPER_UNAVAILABLE',
+  'UNAVAILABLE',
+  'TIMEOUT',
 ];
 
-/** Of routes with a body. */
-export const BODY_PROBLEMS: readonly ErrorCode[] = ['MALFORMED_JSON', 'BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'];
+const OF_BODIES: readonly ErrorCode[] = ['MALFORMED_JSON', 'BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'];
 
 /** Every code that a route lists in the document. */
-export function problemsOf({ body, problems = [] }: Route): readonly ErrorCode[] {
-  return [...COMMON_PROBLEMS, ...(body ? BODY_PROBLEMS : []), ...problems];
+export function problemsOf({ path, scope, action, body, problems = [] }: Route): readonly ErrorCode[] {
+  return [
+    ...EVERYBODY,
+    ...(scope === 'read' ? [] : (['FORBIDDEN'] as const)),
+    ...(path.includes(':') ? (['MALFORMED_REQUEST'] as const) : []),
+    ...(body ? OF_BODIES : []),
+    ...problems,
+    ...(action === undefined ? [] : OF_ACTIONS),
+  ];
 }

@@ -1,28 +1,7 @@
-import { STATUSES } from '../../domain/types';
-import type { Route, Schema } from './route';
-import { ID, listOf, MOMENT, object, QUERY, STATUS } from './schemas';
-
-const URL_TEXT = { type: 'string', format: 'uri' };
-const FIELDS: Record<string, Schema> = {
-  'uids?': listOf(ID),
-  'statuses?': listOf(STATUS),
-  'name?': { type: 'string', maxLength: 200 },
-  'concurrency?': { type: 'integer', minimum: 1, maximum: 16 },
-};
-const CALLBACK = { type: 'object', properties: { id: ID, url: URL_TEXT }, required: ['id', 'url'] };
-const WITH_SECRET = {
-  ...CALLBACK,
-  properties: { ...CALLBACK.properties, secret: { type: 'string' } },
-  required: ['id', 'url', 'secret'],
-};
-const DELIVERY = object({
-  id: { type: 'string' },
-  uid: ID,
-  to: { enum: [...STATUSES] },
-  at: MOMENT,
-  attempts: { type: 'integer' },
-  state: { type: 'string' },
-});
+import { DELIVERY_STATES } from '../../domain/callbacks';
+import type { Route } from './route';
+import { answer, listOf, object, POSITION, QUERY, ref, YES_OR_NO } from './schemas';
+import { CALLBACK_FIELDS, SECRET, URL_TEXT } from './schemas-callbacks';
 
 const AT = '/callbacks/:id';
 const ADMIN = { tag: 'callbacks', scope: 'admin' } as const;
@@ -33,30 +12,30 @@ export const CALLBACK_ROUTES: readonly Route[] = [
     ...{ ...ADMIN, method: 'GET', path: '/callbacks', id: 'listCallbacks', action: 'callbacks.list' },
     summary: 'Everybody who is called back',
     arguments: () => ({}),
-    answer: object({ callbacks: listOf(CALLBACK) }),
+    answer: answer({ callbacks: listOf(ref('Callback')) }),
   },
   {
     ...{ ...ADMIN, method: 'POST', path: '/callbacks', id: 'registerCallback', action: 'callbacks.register' },
     summary: 'Registers an address; its secret is shown here only',
-    body: object({ url: URL_TEXT, ...FIELDS }),
+    body: object({ url: URL_TEXT, ...CALLBACK_FIELDS }),
     arguments: ({ body }) => body,
     status: 201,
-    answer: WITH_SECRET,
+    answer: ref('NewCallback'),
     problems: ['TARGET_REFUSED', 'TOO_MANY_CALLBACKS'],
   },
   {
     ...{ ...ADMIN, method: 'GET', path: AT, id: 'getCallback', action: 'callbacks.get' },
     summary: 'One of them',
     arguments: ({ path }) => path,
-    answer: CALLBACK,
+    answer: ref('Callback'),
     problems: ['UNKNOWN_CALLBACK'],
   },
   {
     ...{ ...ADMIN, method: 'PATCH', path: AT, id: 'updateCallback', action: 'callbacks.update' },
     summary: 'Changes what is given',
-    body: object({ 'url?': URL_TEXT, ...FIELDS }),
+    body: object({ 'url?': URL_TEXT, ...CALLBACK_FIELDS }),
     arguments: ({ path, body }) => ({ ...body, id: path.id }),
-    answer: CALLBACK,
+    answer: ref('Callback'),
     problems: ['UNKNOWN_CALLBACK', 'TARGET_REFUSED'],
   },
   {
@@ -64,7 +43,7 @@ export const CALLBACK_ROUTES: readonly Route[] = [
     summary: 'Removes it, and what is on its way to it',
     arguments: ({ path }) => path,
     answerOf: (removed: boolean) => ({ removed }),
-    answer: object({ removed: { type: 'boolean' } }),
+    answer: answer({ removed: YES_OR_NO }),
   },
   ...(['test', 'rotateSecret', 'pause', 'resume'] as const).map((name): Route => ({
     ...ADMIN,
@@ -79,20 +58,25 @@ export const CALLBACK_ROUTES: readonly Route[] = [
       resume: 'Sends again, beginning with what was kept',
     }[name],
     arguments: ({ path }) => path,
-    answer: { type: 'object' },
+    answer: {
+      test: ref('TestResult'),
+      rotateSecret: answer({ secret: SECRET }),
+      pause: ref('Callback'),
+      resume: ref('Callback'),
+    }[name],
     problems: ['UNKNOWN_CALLBACK'],
   })),
   {
     ...{ ...ADMIN, method: 'GET', path: `${AT}/deliveries`, id: 'listDeliveries', action: 'callbacks.deliveries' },
     summary: 'What is on its way, or was given up, the oldest change first',
     query: {
-      state: QUERY.text('`waiting` or `parked`'),
-      after: QUERY.text('the next page: `next` of the one before'),
+      state: QUERY.oneOf(DELIVERY_STATES, 'only those'),
+      after: QUERY.next,
       limit: QUERY.limit,
     },
     arguments: ({ path, query }) => ({ ...query, id: path.id }),
     pagesBy: 'after',
-    answer: object({ deliveries: listOf(DELIVERY), 'next?': { type: 'string' } }),
+    answer: answer({ deliveries: listOf(ref('Delivery')), 'next?': POSITION }),
     problems: ['UNKNOWN_CALLBACK'],
   },
   {
@@ -105,7 +89,8 @@ export const CALLBACK_ROUTES: readonly Route[] = [
     },
     summary: 'Makes one that was given up due again',
     arguments: ({ path }) => path,
-    answer: {},
+    answerOf: (found: boolean) => ({ found }),
+    answer: answer({ found: YES_OR_NO }),
     problems: ['UNKNOWN_CALLBACK'],
   },
 ];

@@ -1,14 +1,6 @@
 import type { Replica } from '../replicas';
 import type { Route } from './route';
-import { listOf, object } from './schemas';
-
-const REPLICA = object({
-  nodeID: { type: 'string' },
-  here: { type: 'boolean' },
-  answers: { type: 'boolean' },
-  'role?': { enum: ['owner', 'observer'] },
-  leader: { type: 'boolean' },
-});
+import { ref } from './schemas';
 
 /** What concerns the node and whoever asks it. */
 export const NODE_ROUTES: readonly Route[] = [
@@ -16,11 +8,7 @@ export const NODE_ROUTES: readonly Route[] = [
     ...{ method: 'GET', path: '/me', id: 'getMe', tag: 'node', scope: 'read' },
     summary: 'Whose token it is, and what it allows',
     answerOf: (_none: unknown, { caller: { name, scope, uid } }) => ({ name, scope, ...(uid && { uid }) }),
-    answer: object({
-      name: { type: 'string' },
-      scope: { enum: ['read', 'write', 'admin'] },
-      'uid?': { type: 'string' },
-    }),
+    answer: ref('Me'),
   },
   {
     ...{
@@ -36,6 +24,6 @@ export const NODE_ROUTES: readonly Route[] = [
     answerOf: (replicas: readonly Replica[], { nodeID }) => ({
       replicas: replicas.map((replica) => ({ ...replica, here: replica.nodeID === nodeID })),
     }),
-    answer: object({ replicas: listOf(REPLICA) }),
+    answer: ref('Replicas'),
   },
 ];

@@ -1,28 +1,32 @@
-import { MAX_BATCH_ITEMS } from '../contract';
+import type { SetStatusResult } from '../batch-set-status';
+import { codeAndDetail } from './problems';
 import type { Route } from './route';
-import { ANY_PRESENCE, ID, listOf, MOMENT, object, PRESENCE, QUERY, STATUS } from './schemas';
+import { answer, BATCH, ID, listOf, MOMENT, object, POSITION, QUERY, ref, STATUS, TEXT, YES_OR_NO } from './schemas';
+import { ANY_PRESENCE } from './schemas-users';
 
-const SOME: object = { minItems: 1, maxItems: MAX_BATCH_ITEMS };
-const STATUS_BODY = { 'text?': { type: 'string' }, 'expiresAt?': MOMENT, status: STATUS };
-const ONE_RESULT = {
-  type: 'object',
-  properties: { ok: { type: 'boolean' }, error: object({ code: { type: 'string' }, message: { type: 'string' } }) },
-  required: ['ok'],
-};
-const PERIOD = object({ startsAt: MOMENT, 'endsAt?': MOMENT });
-const SCHEDULE = object({
-  id: ID,
-  uid: ID,
-  status: STATUS,
-  'text?': { type: 'string' },
-  'source?': { type: 'string' },
-  'startsAt?': MOMENT,
-  'endsAt?': MOMENT,
-  'weekly?': { type: 'object' },
-  'timeZone?': { type: 'string' },
-  'running?': PERIOD,
-  'next?': PERIOD,
+const STATUS_TEXT = { type: 'string', maxLength: 16_384, description: 'shown up to 120 characters; empty: none' };
+const STATUS_BODY = { status: STATUS, 'text?': STATUS_TEXT, 'expiresAt?': MOMENT };
+const USER_BODY = object({
+  _id: ID,
+  'username?': ID,
+  'name?': { type: 'string', maxLength: 1024 },
+  'type?': { type: 'string', minLength: 1, maxLength: 32 },
+  'roles?': listOf(ID, { maxItems: 200 }),
 });
+
+const SCHEDULE_BODY = {
+  ...object({
+    status: STATUS,
+    'text?': STATUS_TEXT,
+    'startsAt?': MOMENT,
+    'endsAt?': MOMENT,
+    'weekly?': ref('WeeklyHours'),
+    'timeZone?': { ...TEXT, maxLength: 64, default: 'UTC' },
+  }),
+  description:
+    'once: `startsAt` and `endsAt`; every week: `weekly`, as the clocks of `timeZone` show it, from `startsAt` to `endsAt` if given',
+  anyOf: [{ required: ['startsAt', 'endsAt'] }, { required: ['weekly'] }],
+};
 
 interface StatusItem {
   readonly status?: unknown;
@@ -38,6 +42,14 @@ const claimOf = ({ status, text, expiresAt }: StatusItem) => ({
 });
 
 const CLAIM_NAMES = { statusDefault: 'status', statusText: 'text', statusExpiresAt: 'expiresAt' };
+
+/** One result of a batch, in the names and with the codes of HTTP. */
+function resultOf(result: SetStatusResult): object {
+  if (result.ok) return result;
+  const { uid, error } = result;
+  const { code, detail } = codeAndDetail({ type: error.code, message: error.message }, CLAIM_NAMES);
+  return { uid, ok: false, error: { code, message: detail } };
+}
 
 /** One item of a batch; what is no object is left for the action to refuse by itself. */
 function itemOf(item: unknown): unknown {
@@ -60,12 +72,12 @@ export const USER_ROUTES: readonly Route[] = [
       status: QUERY.statuses,
       role: QUERY.text('users that have this role'),
       since: QUERY.moment('what is shown of them changed then or later'),
-      after: QUERY.text('the next page: `next` of the one before'),
+      after: QUERY.next,
       limit: QUERY.limit,
     },
     arguments: ({ query }) => query,
     pagesBy: 'after',
-    answer: object({ users: listOf(PRESENCE), 'next?': ID }),
+    answer: answer({ users: listOf(ref('Presence')), 'next?': POSITION }),
   },
   {
     ...{
@@ -77,10 +89,10 @@ export const USER_ROUTES: readonly Route[] = [
       action: 'presence.getMany',
     },
     summary: 'The presence of up to 1,000 users, in the order asked for',
-    body: object({ uids: listOf(ID, SOME as never) }),
+    body: object({ uids: listOf(ID, BATCH) }),
     arguments: ({ body }) => ({ uids: body.uids }),
     answerOf: (users: unknown) => ({ users }),
-    answer: object({ users: listOf(ANY_PRESENCE) }),
+    answer: answer({ users: listOf(ANY_PRESENCE) }),
   },
   {
     ...{ method: 'PUT', path: '/users/:uid/status', id: 'setStatus', tag: 'users', scope: 'write' },
@@ -91,17 +103,17 @@ export const USER_ROUTES: readonly Route[] = [
     arguments: ({ path, body }) => ({ uid: path.uid, ...claimOf(body) }),
     names: CLAIM_NAMES,
     answerOf: (accepted: boolean) => ({ accepted }),
-    answer: object({ accepted: { type: 'boolean' } }),
-    problems: ['EXPIRY_NOT_IN_FUTURE', 'PRESENCE_DISABLED'],
+    answer: answer({ accepted: YES_OR_NO }),
+    problems: ['EXPIRY_NOT_IN_FUTURE', 'PRESENCE_DISABLED', 'CONFLICT'],
   },
   {
     ...{ method: 'POST', path: '/users/status', id: 'setStatusMany', tag: 'users', scope: 'write' },
     action: 'presence.setStatusMany',
     summary: 'The same of up to 1,000 users; one result an item, in order',
-    body: object({ items: listOf(object({ uid: ID, ...STATUS_BODY }), SOME as never) }),
+    body: object({ items: listOf(object({ uid: ID, ...STATUS_BODY }), BATCH) }),
     arguments: ({ body }) => ({ items: Array.isArray(body.items) ? body.items.map(itemOf) : body.items }),
-    answerOf: (results: unknown) => ({ results }),
-    answer: object({ results: listOf(ONE_RESULT) }),
+    answerOf: (results: readonly SetStatusResult[]) => ({ results: results.map(resultOf) }),
+    answer: answer({ results: listOf(ref('StatusResult')) }),
   },
   {
     ...{
@@ -113,11 +125,10 @@ export const USER_ROUTES: readonly Route[] = [
       action: 'presence.upsertUsers',
     },
     summary: 'Who the users of an embedded store are; one result a user, in order',
-    body: object({ users: listOf({ type: 'object' }, SOME as never) }),
+    body: object({ users: listOf(USER_BODY, BATCH) }),
     arguments: ({ body }) => ({ users: body.users }),
     answerOf: (results: unknown) => ({ results }),
-    answer: object({ results: listOf(ONE_RESULT) }),
-    problems: ['USERS_NOT_OURS'],
+    answer: answer({ results: listOf(ref('UpsertResult')) }),
   },
   {
     ...{
@@ -130,7 +141,7 @@ export const USER_ROUTES: readonly Route[] = [
     },
     summary: 'Everything that is claimed of a user: what holds, and what waits behind it',
     arguments: ({ path }) => path,
-    answer: { type: 'object', properties: { uid: ID }, required: ['uid'] },
+    answer: { oneOf: [ref('Claims'), ref('UnknownPresence')] },
   },
   {
     ...{ method: 'GET', path: '/users/:uid/schedules', id: 'listSchedules', tag: 'claims', scope: 'read' },
@@ -138,17 +149,14 @@ export const USER_ROUTES: readonly Route[] = [
     summary: 'Claims of a user that begin by themselves',
     arguments: ({ path }) => path,
     answerOf: (schedules: unknown) => ({ schedules }),
-    answer: object({ schedules: listOf(SCHEDULE) }),
+    answer: answer({ schedules: listOf(ref('Schedule')) }),
   },
   {
     ...{ method: 'POST', path: '/users/:uid/schedules', id: 'addSchedule', tag: 'claims', scope: 'write' },
     action: 'presence.schedule',
     isForOneself: true,
     summary: 'Schedules a claim, once or every week',
-    body: {
-      ...object({ status: STATUS, 'text?': { type: 'string' }, 'startsAt?': MOMENT, 'endsAt?': MOMENT }),
-      description: '`endsAt`, or `weekly` {days: ["MO"], from: "09:00", to: "17:30"} with a `timeZone`',
-    },
+    body: SCHEDULE_BODY,
     arguments: ({ path, body: { status, text, ...times } }) => ({
       ...times,
       uid: path.uid,
@@ -156,7 +164,7 @@ export const USER_ROUTES: readonly Route[] = [
     }),
     names: { 'claim.statusDefault': 'status', 'claim.statusText': 'text' },
     status: 201,
-    answer: SCHEDULE,
+    answer: ref('Schedule'),
     problems: ['UNKNOWN_USER', 'TOO_MANY_SCHEDULES', 'NOT_OWNER'],
   },
   {
@@ -166,13 +174,14 @@ export const USER_ROUTES: readonly Route[] = [
     summary: 'Cancels a scheduled claim; if it holds now it ends at once',
     arguments: ({ path }) => path,
     answerOf: (cancelled: boolean) => ({ cancelled }),
-    answer: object({ cancelled: { type: 'boolean' } }),
+    answer: answer({ cancelled: YES_OR_NO }),
+    problems: ['CONFLICT'],
   },
   {
     ...{ method: 'GET', path: '/users/:uid/explain', id: 'explainUser', tag: 'operators', scope: 'admin' },
     action: 'presence.explain',
     summary: 'Why a user is shown so',
     arguments: ({ path }) => path,
-    answer: { type: 'object' },
+    answer: { oneOf: [ref('Explanation'), ref('UnknownUser')] },
   },
 ];
