@@ -14,7 +14,7 @@ const SAID: Partial<Readonly<Record<ErrorCode, string>>> = {
   TOO_MANY_CALLBACKS: 'there are 200 callbacks at most',
   BUSY: 'too many calls are waiting, try again',
   STOPPING: 'this node is stopping, call another',
-  CONFLICT: 'other replicas kept changing the same sessions',
+  CONFLICT: 'other replicas kept changing this user, try again',
   STORE_UNAVAILABLE: 'the store is not reachable, try again',
   KEEPER_UNAVAILABLE: 'the replica that keeps the state is not reachable, try again',
   UNAUTHENTICATED: 'a valid token is needed',

@@ -44,14 +44,14 @@ describe('the OpenAPI document', () => {
   });
 
   test('says exactly what is answered: no object has members that are not named', () => {
-    const { WeeklyHours: _asked, ...answered } = document.components.schemas;
+    const answered = Object.entries(document.components.schemas).filter(([name]) => name !== 'WeeklyHours');
     const inline = operations.flatMap(({ operationId, responses }) =>
       Object.entries(responses).flatMap(([status, { content = {} }]) =>
         Object.values(content).map(({ schema }) => [`${operationId} ${status}`, schema] as const),
       ),
     );
-    const named = Object.entries(answered);
-    const open = [...named, ...inline].flatMap(([name, schema]) => openObjects(schema, name));
+
+    const open = [...answered, ...inline].flatMap(([name, schema]) => openObjects(schema, name));
     expect(open).toEqual(['getDocument 200']);
   });
 

@@ -1,0 +1,110 @@
+import { startApiNode, TOKENS, type ApiNode } from './api-node';
+import type { Call, ContractBook, Known } from './contract-book';
+import type { HookReceiver } from './hook-receiver';
+import { freshDatabase, startMongo, withDb } from './mongo-server';
+
+const WEAKER = { write: 'read', admin: 'write' } as const;
+const LONG = { text: 'x'.repeat(30_000) };
+/** Half of a character: no UTF-8 in a path. */
+const BROKEN = '%E2%82';
+
+/** What every operation refuses by the same rules: who asks, how often, and what is no request of its kind. */
+export async function refuseEverywhere(book: ContractBook, node: ApiNode): Promise<void> {
+  const once = await startApiNode({ env: { API_RATE_LIMIT: '1', MS_METRICS: 'true' } });
+  for (const token of Object.values(TOKENS)) await once.ask({ path: '/api/v1/me', token });
+  const ours = book.operations.filter(({ answers }) => answers.includes('UNAUTHENTICATED'));
+  for (const known of ours) {
+    const { id } = known;
+    for (const token of [undefined, 'a-token-that-nobody-has']) {
+      const refused = await book.refuses(node, id, 'UNAUTHENTICATED', { token });
+      expect(refused.headers['www-authenticate']).toBe('Bearer realm="presence"');
+    }
+    const refused = await book.refuses(once, id, 'RATE_LIMITED');
+    expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
+    if (id !== 'getMetrics') await refuseArguments(book, node, known);
+  }
+  await once.stop();
+}
+
+async function refuseArguments(book: ContractBook, node: ApiNode, { id, path, scope, hasBody }: Known): Promise<void> {
+  if (scope === 'write' || scope === 'admin') {
+    await book.refuses(node, id, 'FORBIDDEN', { token: TOKENS[WEAKER[scope]] });
+  }
+  const unknown = await book.refuses(node, id, 'INVALID_ARGUMENT', { query: '?nonsense=1' });
+  expect(unknown.json()).toMatchObject({ field: 'nonsense', retryable: false });
+  for (const [, name] of path.matchAll(/{(\w+)}/g)) {
+    await book.refuses(node, id, 'MALFORMED_REQUEST', { in: { [name!]: BROKEN } });
+  }
+  if (!hasBody) return;
+  for (const body of ['{"a":', '[]', '7', '', '{"a":1}}'])
+    await book.refuses(node, id, body === '' ? 'INVALID_ARGUMENT' : 'MALFORMED_JSON', { body });
+  await book.refuses(node, id, 'BODY_TOO_LARGE', { body: LONG });
+  await book.refuses(node, id, 'UNSUPPORTED_MEDIA_TYPE', { body: 'a=1', headers: { 'content-type': 'text/plain' } });
+  await book.refuses(node, id, 'UNSUPPORTED_MEDIA_TYPE', { body: '{}', headers: { 'content-encoding': 'compress' } });
+}
+
+type Refusal = readonly [id: string, code: string, call?: Call];
+
+const LATER = new Date(Date.now() + 3_600_000).toISOString();
+const SCHEDULE = { status: 'busy', startsAt: LATER, endsAt: '2100-01-01T00:00:00Z' };
+const NO_CALLBACK = ['getCallback', 'testCallback', 'rotateSecretCallback', 'pauseCallback', 'resumeCallback'];
+
+/** What single operations refuse. */
+export async function refuseInParticular(book: ContractBook, node: ApiNode, receiver: HookReceiver): Promise<void> {
+  const refusals: readonly Refusal[] = [
+    ['setStatus', 'EXPIRY_NOT_IN_FUTURE', { body: { status: 'busy', expiresAt: '2001-01-01T00:00:00Z' } }],
+    ['setStatus', 'PRESENCE_DISABLED', { in: { uid: 'disabled' }, body: { status: 'busy' } }],
+    ['updateCallback', 'UNKNOWN_CALLBACK', { body: { name: 'x' } }],
+    ...['listDeliveries', 'retryDelivery', ...NO_CALLBACK].map((id) => [id, 'UNKNOWN_CALLBACK'] as const),
+  ];
+  for (const [id, code, call] of refusals) await book.refuses(node, id, code, call);
+  await refuseTooMany(book, node, receiver);
+  await refuseWithoutHistory(book);
+  await refuseAtRocketChats(book);
+}
+
+async function refuseTooMany(book: ContractBook, node: ApiNode, receiver: HookReceiver): Promise<void> {
+  for (let i = 0; i < 200; i++)
+    await node.ask({ method: 'POST', path: '/api/v1/users/bot/schedules', token: TOKENS.write, body: SCHEDULE });
+  await book.refuses(node, 'addSchedule', 'TOO_MANY_SCHEDULES', { in: { uid: 'bot' }, body: SCHEDULE });
+  const body = { url: receiver.url };
+  for (let i = 0; i < 200; i++)
+    await node.ask({ method: 'POST', path: '/api/v1/callbacks', token: TOKENS.admin, body });
+  await book.refuses(node, 'registerCallback', 'TOO_MANY_CALLBACKS', { body });
+}
+
+async function refuseWithoutHistory(book: ContractBook): Promise<void> {
+  const without = await startApiNode({ env: { HISTORY_RETENTION_DAYS: '0' } });
+  for (const id of ['listHistory', 'countHistory', 'userActivity', 'activitySummary']) {
+    await book.refuses(without, id, 'HISTORY_OFF');
+  }
+  await book.refuses(without, 'getMetrics', 'METRICS_OFF');
+  const { id } = await callbackOf(without);
+  for (const url of ['https://10.0.0.1/', 'ftp://example.org/', 'no address']) {
+    await book.refuses(without, 'registerCallback', 'TARGET_REFUSED', { body: { url } });
+    await book.refuses(without, 'updateCallback', 'TARGET_REFUSED', { in: { id }, body: { url } });
+  }
+  await without.stop();
+}
+
+async function callbackOf(node: ApiNode): Promise<{ readonly id: string }> {
+  const body = { url: 'https://example.org/' };
+  return (await node.ask({ method: 'POST', path: '/api/v1/callbacks', token: TOKENS.admin, body })).json();
+}
+
+/** Rocket.Chat's own database, whose users are its own; and beside it an observer. */
+async function refuseAtRocketChats(book: ContractBook): Promise<void> {
+  const mongo = await startMongo();
+  const database = freshDatabase(mongo);
+  await withDb(database.url, async (db) => {
+    await db.collection('rocketchat_settings').insertOne({ _id: 'Site_Url' as never });
+  });
+  const observer = await startApiNode({ env: { MONGO_URL: database.url } });
+  await book.refuses(observer, 'addSchedule', 'NOT_OWNER', { body: SCHEDULE });
+  await book.refuses(observer, 'registerCallback', 'NOT_OWNER', { body: { url: 'https://example.org/' } });
+  await observer.stop();
+  const owner = await startApiNode({ env: { MONGO_URL: database.url, PRESENCE_ROLE: 'owner' } });
+  await book.refuses(owner, 'addSchedule', 'UNKNOWN_USER', { body: SCHEDULE });
+  await owner.stop();
+  await mongo.stop();
+}
