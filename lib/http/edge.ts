@@ -6,14 +6,16 @@ import { allows, type Access } from './access';
 import { crossOrigin } from './cors';
 import { Doorway } from './doorway';
 import { answerProblem, pathOf, type ApiRequest } from './gateway';
-import { answerHealth, asksForHealth } from './health';
+import { asGatewayTakesIt, refuseMethod } from './gateway-entry';
+import { answerHealth, asksForHealth, HEALTH_PATH } from './health';
 import { METRICS_TYPE, metricsText } from './metrics-text';
 import { openApi } from './openapi';
-import { Pages } from './pages';
+import { PAGE_PATHS, Pages } from './pages';
 import { problemOf } from './problems';
 import { projectVersion } from './project-root';
 import { API_PATH } from './routes';
 import { secure } from './security-headers';
+import { sendDocument, taggedText } from './tagged-text';
 
 export interface EdgeOptions {
   readonly config: Config;
@@ -26,12 +28,14 @@ export interface EdgeOptions {
 
 const METRICS_PATH = '/metrics';
 const DOCUMENT_PATH = '/openapi.json';
+/** What can only be looked at. */
+const READ_ONLY = [HEALTH_PATH, METRICS_PATH, DOCUMENT_PATH, ...PAGE_PATHS];
 
 /** Everything that is asked for over HTTP: probes and pages, which are for anybody, and what is for those who are known. */
 export class Edge {
   private readonly doorway: Doorway;
   private readonly pages = new Pages();
-  private readonly document = JSON.stringify(openApi(projectVersion()));
+  private readonly document = taggedText(JSON.stringify(openApi(projectVersion())));
 
   constructor(private readonly options: EdgeOptions) {
     const { access, config } = options;
@@ -65,8 +69,7 @@ export class Edge {
     const path = pathOf(req);
     if (path === API_PATH || path.startsWith(`${API_PATH}/`)) {
       req.caller = await this.doorway.enter(req, res);
-      // An answer to HEAD is GET's: Node leaves the body out by itself.
-      if (req.method === 'HEAD') req.method = 'GET';
+      asGatewayTakesIt(req, res, path);
       return gateway(req, res);
     }
     if (!(await this.answerOther(path, req, res))) {
@@ -75,13 +78,11 @@ export class Edge {
   }
 
   private async answerOther(path: string, req: ApiRequest, res: http.ServerResponse): Promise<boolean> {
+    const reads = req.method === 'GET' || req.method === 'HEAD';
+    if (!reads && READ_ONLY.includes(path)) refuseMethod(res, ['GET', 'HEAD']);
     if (path !== DOCUMENT_PATH && path !== METRICS_PATH) return this.pages.answer(path, req, res);
-    if (req.method !== 'GET' && req.method !== 'HEAD') {
-      res.setHeader('allow', 'GET, HEAD');
-      throw new PresenceError('METHOD_NOT_ALLOWED', 'this address takes GET, HEAD');
-    }
     if (path === DOCUMENT_PATH) {
-      res.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-cache' }).end(this.document);
+      sendDocument(this.document, req, res);
       return true;
     }
     await this.admitToMetrics(req, res);

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type http from 'node:http';
 import type { Context } from 'moleculer';
 import { PresenceError } from '../errors';
@@ -7,7 +8,7 @@ import { sendProblem } from './answer-problem';
 import { problemOf } from './problems';
 import { readQuery } from './query';
 import type { RequestParts, Route } from './route';
-import { API_PATH, methodsOf, ROUTES } from './routes';
+import { API_PATH, ROUTES } from './routes';
 
 /** A request as the gateway hands it on, with what was found out about it before. */
 export interface ApiRequest extends http.IncomingMessage {
@@ -50,7 +51,7 @@ export function gatewayRoute(maxBody: string, onError: (...asked: never[]) => vo
     autoAliases: false,
     etag: true,
     logging: false,
-    bodyParsers: { json: { strict: true, limit: maxBody, type: isJson } },
+    bodyParsers: { json: { strict: true, limit: maxBody, type: isJson, verify: refuseUnlessUtf8 } },
     aliases: Object.fromEntries(
       ROUTES.map(({ method, path, action, id }) => [
         `${method} ${path}`,
@@ -102,6 +103,14 @@ function bodyOf(req: ApiRequest): Record<string, unknown> {
   return body as Record<string, unknown>;
 }
 
+/** The parser takes other encodings too, and puts marks in the place of what is none. @throws PresenceError */
+function refuseUnlessUtf8(_req: unknown, _res: unknown, bytes: Buffer, encoding: string): void {
+  if (encoding !== 'utf-8') {
+    throw new PresenceError('UNSUPPORTED_MEDIA_TYPE', 'a body must be application/json in UTF-8');
+  }
+  if (!isUtf8(bytes)) throw new PresenceError('MALFORMED_JSON', 'the body is no UTF-8');
+}
+
 function isJson({ headers }: http.IncomingMessage): boolean {
   return /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i.test(headers['content-type'] ?? '');
 }
@@ -141,17 +150,5 @@ function linkToNext({ pagesBy }: Route, answer: unknown, req: ApiRequest, res: h
 
 /** Answers a problem, whatever was thrown. */
 export function answerProblem(req: ApiRequest, res: http.ServerResponse, thrown: unknown): void {
-  const problem = problemOf(methodFault(req, thrown), req.$alias?.presence ? routeOf(req).names : undefined);
-  if (problem.code === 'METHOD_NOT_ALLOWED' && !res.headersSent && !res.hasHeader('allow')) {
-    res.setHeader('allow', methodsOf(pathOf(req)).join(', '));
-  }
-  sendProblem(res, problem);
-}
-
-/** An address that is there, but not for this method. */
-function methodFault(req: ApiRequest, thrown: unknown): unknown {
-  if (problemOf(thrown).code !== 'NOT_FOUND') return thrown;
-  const methods = methodsOf(pathOf(req));
-  if (methods.length === 0) return thrown;
-  return new PresenceError('METHOD_NOT_ALLOWED', `this address takes ${methods.join(', ')}`);
+  sendProblem(res, problemOf(thrown, req.$alias?.presence ? routeOf(req).names : undefined));
 }

@@ -42,8 +42,9 @@ function operationOf(route: Route): object {
   };
 }
 
-function goodResponses({ method, status = 200, answer, pagesBy }: Route): object {
-  const reads = method === 'GET';
+function goodResponses(route: Route): object {
+  const { status = 200, answer, pagesBy } = route;
+  const reads = hasTag(route);
   const described = {
     ...RATE_HEADERS,
     ...(reads && headers('ETag')),
@@ -59,12 +60,14 @@ function goodResponses({ method, status = 200, answer, pagesBy }: Route): object
   return { [status]: good, ...(reads && { 304: same }) };
 }
 
+const hasTag = ({ method, isOfItsMoment }: Route) => method === 'GET' && !isOfItsMoment;
+
 function pathParameters({ path }: Route): object[] {
   return [...path.matchAll(/:(\w+)/g)].map(([, name]) => ({ name, in: 'path', required: true, schema: ID }));
 }
 
-function queryParameters({ query = {}, method }: Route): object[] {
-  const parameters = Object.entries(query).map(([name, { description, schema, kind }]) => ({
+function queryParameters(route: Route): object[] {
+  const parameters = Object.entries(route.query ?? {}).map(([name, { description, schema, kind }]) => ({
     name,
     in: 'query',
     description,
@@ -72,5 +75,5 @@ function queryParameters({ query = {}, method }: Route): object[] {
     ...(kind === 'list' && { style: 'form', explode: true }),
   }));
   const same = { name: 'If-None-Match', in: 'header', description: 'an ETag', schema: { type: 'string' } };
-  return method === 'GET' ? [...parameters, same] : parameters;
+  return hasTag(route) ? [...parameters, same] : parameters;
 }

@@ -14,6 +14,8 @@ interface Files {
 
 const DOCS_PATH = '/docs';
 const ASSETS = '/assets/';
+/** The pages themselves, without their parts. */
+export const PAGE_PATHS: readonly string[] = ['/', DOCS_PATH];
 
 const DOCS = `<!doctype html>
 <html lang="en">

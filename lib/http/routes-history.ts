@@ -67,5 +67,6 @@ export const HISTORY_ROUTES: readonly Route[] = [
     summary: 'How many users are shown with each status, sessions by instance, and counts of connections',
     arguments: () => ({}),
     answer: ref('Stats'),
+    isOfItsMoment: true,
   },
 ];

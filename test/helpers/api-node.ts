@@ -46,6 +46,7 @@ export async function startApiNode({ env = {}, store: given, services = [] }: Ap
   const port = await freePort();
   const config = readConfig({
     PORT: String(port),
+    MS_METRICS_PORT: String(await freePort()),
     LOG_LEVEL: 'error',
     HEARTBEAT_INTERVAL: '1',
     HEARTBEAT_TIMEOUT: '3',
@@ -76,4 +77,14 @@ export async function startApiNode({ env = {}, store: given, services = [] }: Ap
     call: (action, ...args) => broker.call(`presence.${action}`, args),
     stop: () => broker.stop(),
   };
+}
+
+/** A node for as long as something is done with it, whatever comes of that. */
+export async function withApiNode(options: ApiNodeOptions, work: (node: ApiNode) => Promise<void>): Promise<void> {
+  const node = await startApiNode(options);
+  try {
+    await work(node);
+  } finally {
+    await node.stop();
+  }
 }

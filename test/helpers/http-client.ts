@@ -26,9 +26,7 @@ export function ask(base: string, { method = 'GET', path, headers = {}, body, to
   const sent = body === undefined || isRaw ? body : JSON.stringify(body);
   const all = {
     ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-    ...(sent === undefined
-      ? {}
-      : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(sent) }),
+    ...(sent === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(sent) }),
     ...headers,
   };
   const { hostname, port } = new URL(base);

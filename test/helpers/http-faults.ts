@@ -1,7 +1,10 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import type { ServiceBroker, ServiceSchema } from 'moleculer';
 import { readConfig } from '../../lib/env';
 import { createStore } from '../../lib/store/create-store';
-import { startApiNode, TOKENS, type ApiNode } from './api-node';
+import { TOKENS, withApiNode } from './api-node';
 import type { ContractBook } from './contract-book';
 import { eventually } from './eventually';
 import { startFakeRocketChat } from './fake-rocketchat';
@@ -22,28 +25,35 @@ export const FAULTS = [
 ];
 
 const SET = { body: { status: 'busy' } };
+const LATER = { status: 'busy', startsAt: '2099-01-01T00:00:00Z', endsAt: '2100-01-01T00:00:00Z' };
 
 /** Brings about each fault, and has it told. @param visibility answers for users `broken` and `slow` as their names say */
 export async function provokeFaults(book: ContractBook, visibility: ServiceSchema): Promise<void> {
   await keptBusy(book);
   await withoutEnd(book);
   await withoutServices(book, visibility);
+  await withoutStore(book);
   await withoutKeeper(book);
   await withoutRocketChat(book);
 }
 
-/** More calls than may wait. */
+/** More calls than may wait, while the store takes its time. */
 async function keptBusy(book: ContractBook): Promise<void> {
-  const node = await startApiNode({ env: { MAX_QUEUED_CALLS: '1' } });
-  const asked = Array.from({ length: 50 }, (_, i) => book.call(node, 'setStatus', { in: { uid: `u${i}` }, ...SET }));
-  const statuses = (await Promise.all(asked)).map(({ status, headers }) => [status, headers['retry-after']]);
-  expect(statuses).toEqual(
-    expect.arrayContaining([
-      [503, '1'],
-      [200, undefined],
-    ]),
-  );
-  await node.stop();
+  const store = createStore(readConfig({ DATA_DIR: ':memory:' }));
+  const apply = store.applySessions.bind(store);
+  let release!: () => void;
+  const released = new Promise<void>((resolve) => (release = resolve));
+  store.applySessions = async (...work) => {
+    await released;
+    return apply(...work);
+  };
+  await withApiNode({ env: { MAX_QUEUED_CALLS: '1' }, store }, async (node) => {
+    const asked = Array.from({ length: 5 }, (_, i) => book.call(node, 'setStatus', { in: { uid: `u${i}` }, ...SET }));
+    const refused = await Promise.race(asked);
+    expect([refused.status, refused.headers['retry-after']]).toEqual([503, '1']);
+    release();
+    expect((await Promise.all(asked)).map(({ status }) => status)).toEqual(expect.arrayContaining([200, 503]));
+  });
 }
 
 /** Another replica that is always faster. */
@@ -59,9 +69,9 @@ async function withoutEnd(book: ContractBook): Promise<void> {
     await write(other);
     return write(writes);
   };
-  const node = await startApiNode({ store });
-  await book.refuses(node, 'setStatus', 'CONFLICT', SET);
-  await node.stop();
+  await withApiNode({ store }, async (node) => {
+    await book.refuses(node, 'setStatus', 'CONFLICT', SET);
+  });
 }
 
 interface Stoppable {
@@ -69,18 +79,28 @@ interface Stoppable {
 }
 
 async function withoutServices(book: ContractBook, visibility: ServiceSchema): Promise<void> {
-  const node = await startApiNode({ env: { REQUEST_TIMEOUT: '2' }, services: [visibility] });
-  await book.refuses(node, 'setStatus', 'INTERNAL', { in: { uid: 'broken' }, ...SET });
-  await book.refuses(node, 'setStatus', 'TIMEOUT', { in: { uid: 'slow' }, ...SET });
-  await node.broker.destroyService('history');
-  await book.refuses(node, 'listHistory', 'UNAVAILABLE');
-  await (node.broker.getLocalService('presence') as unknown as Stoppable).desk.stop();
-  await book.refuses(node, 'setStatus', 'STOPPING', SET);
-  await node.store.close();
-  await book.refuses(node, 'addSchedule', 'STORE_UNAVAILABLE', {
-    body: { status: 'busy', endsAt: '2100-01-01T00:00:00Z', startsAt: '2099-01-01T00:00:00Z' },
+  await withApiNode({ env: { REQUEST_TIMEOUT: '2' }, services: [visibility] }, async (node) => {
+    await book.refuses(node, 'setStatus', 'INTERNAL', { in: { uid: 'broken' }, ...SET });
+    await book.refuses(node, 'setStatus', 'TIMEOUT', { in: { uid: 'slow' }, ...SET });
+    await node.broker.destroyService('history');
+    await book.refuses(node, 'listHistory', 'UNAVAILABLE');
+    await (node.broker.getLocalService('presence') as unknown as Stoppable).desk.stop();
+    await book.refuses(node, 'setStatus', 'STOPPING', SET);
+    await node.broker.destroyService('presence');
+    await book.refuses(node, 'listUsers', 'UNAVAILABLE');
+    const health = await book.call(node, 'getHealth', { headers: { accept: 'application/json' } });
+    expect([health.status, health.json().presence]).toEqual([500, false]);
   });
-  await node.stop();
+}
+
+/** The store is closed, as it is while the node stops. */
+async function withoutStore(book: ContractBook): Promise<void> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'presence-http-'));
+  await withApiNode({ env: { DATA_DIR: folder } }, async (node) => {
+    await node.store.close();
+    await book.refuses(node, 'addSchedule', 'STORE_UNAVAILABLE', { body: LATER });
+  });
+  await rm(folder, { recursive: true, force: true });
 }
 
 /** The one that keeps the state is of another make, and does not know what it is asked. */
@@ -88,12 +108,15 @@ async function withoutKeeper(book: ContractBook): Promise<void> {
   const nats = await startNats();
   const other = { name: 'presence', metadata: { keeperRank: 0 }, actions: {} };
   const core = await startRocketChatNode(nats.url, 'other', [other]);
-  const node = await startApiNode({ env: { TRANSPORTER: nats.url } });
-  await eventually(() => expect(servicesSeen(node.broker)).toContain('presence@other'));
-  await book.refuses(node, 'getUser', 'KEEPER_UNAVAILABLE');
-  await node.stop();
-  await core.stop();
-  await nats.stop();
+  try {
+    await withApiNode({ env: { TRANSPORTER: nats.url } }, async (node) => {
+      await eventually(() => expect(servicesSeen(node.broker)).toContain('presence@other'));
+      await book.refuses(node, 'getUser', 'KEEPER_UNAVAILABLE');
+    });
+  } finally {
+    await core.stop();
+    await nats.stop();
+  }
 }
 
 function servicesSeen(broker: ServiceBroker): string[] {
@@ -106,14 +129,15 @@ function servicesSeen(broker: ServiceBroker): string[] {
 
 async function withoutRocketChat(book: ContractBook): Promise<void> {
   const rocketChat = await startFakeRocketChat();
-  const node = await startApiNode({ env: { ROCKETCHAT_URL: rocketChat.url, METRICS_OPEN: 'false' } });
   rocketChat.answer = (_uid, res) => res.writeHead(500).end();
-  const headers = { 'x-user-id': 'ann', 'x-auth-token': 'anns-login-token' };
-  const refused = await book.refuses(node, 'getUser', 'AUTH_UNAVAILABLE', { token: undefined, headers });
-  expect(refused.headers['retry-after']).toBe('1');
-  expect(await meOf(node)).toBe(200);
-  await node.stop();
-  await rocketChat.stop();
+  try {
+    await withApiNode({ env: { ROCKETCHAT_URL: rocketChat.url } }, async (node) => {
+      const headers = { 'x-user-id': 'ann', 'x-auth-token': 'anns-login-token' };
+      const refused = await book.refuses(node, 'getUser', 'AUTH_UNAVAILABLE', { token: undefined, headers });
+      expect(refused.headers['retry-after']).toBe('1');
+      await book.call(node, 'getUser', { token: TOKENS.read });
+    });
+  } finally {
+    await rocketChat.stop();
+  }
 }
-
-const meOf = async (node: ApiNode) => (await node.ask({ path: '/api/v1/me', token: TOKENS.read })).status;

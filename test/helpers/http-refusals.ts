@@ -1,4 +1,4 @@
-import { startApiNode, TOKENS, type ApiNode } from './api-node';
+import { TOKENS, withApiNode, type ApiNode } from './api-node';
 import type { Call, ContractBook, Known } from './contract-book';
 import type { HookReceiver } from './hook-receiver';
 import { freshDatabase, startMongo, withDb } from './mongo-server';
@@ -10,7 +10,10 @@ const BROKEN = '%E2%82';
 
 /** What every operation refuses by the same rules: who asks, how often, and what is no request of its kind. */
 export async function refuseEverywhere(book: ContractBook, node: ApiNode): Promise<void> {
-  const once = await startApiNode({ env: { API_RATE_LIMIT: '1', MS_METRICS: 'true' } });
+  await withApiNode({ env: { API_RATE_LIMIT: '1', MS_METRICS: 'true' } }, (once) => refuseBothAt(book, node, once));
+}
+
+async function refuseBothAt(book: ContractBook, node: ApiNode, once: ApiNode): Promise<void> {
   for (const token of Object.values(TOKENS)) await once.ask({ path: '/api/v1/me', token });
   const ours = book.operations.filter(({ answers }) => answers.includes('UNAUTHENTICATED'));
   for (const known of ours) {
@@ -23,7 +26,6 @@ export async function refuseEverywhere(book: ContractBook, node: ApiNode): Promi
     expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
     if (id !== 'getMetrics') await refuseArguments(book, node, known);
   }
-  await once.stop();
 }
 
 async function refuseArguments(book: ContractBook, node: ApiNode, { id, path, scope, hasBody }: Known): Promise<void> {
@@ -36,8 +38,9 @@ async function refuseArguments(book: ContractBook, node: ApiNode, { id, path, sc
     await book.refuses(node, id, 'MALFORMED_REQUEST', { in: { [name!]: BROKEN } });
   }
   if (!hasBody) return;
-  for (const body of ['{"a":', '[]', '7', '', '{"a":1}}'])
-    await book.refuses(node, id, body === '' ? 'INVALID_ARGUMENT' : 'MALFORMED_JSON', { body });
+  for (const body of ['{"a":', '[]', '7', '{"a":1}}', Buffer.from('{"a":"\xff"}', 'latin1')]) {
+    await book.refuses(node, id, 'MALFORMED_JSON', { body });
+  }
   await book.refuses(node, id, 'BODY_TOO_LARGE', { body: LONG });
   await book.refuses(node, id, 'UNSUPPORTED_MEDIA_TYPE', { body: 'a=1', headers: { 'content-type': 'text/plain' } });
   await book.refuses(node, id, 'UNSUPPORTED_MEDIA_TYPE', { body: '{}', headers: { 'content-encoding': 'compress' } });
@@ -74,7 +77,10 @@ async function refuseTooMany(book: ContractBook, node: ApiNode, receiver: HookRe
 }
 
 async function refuseWithoutHistory(book: ContractBook): Promise<void> {
-  const without = await startApiNode({ env: { HISTORY_RETENTION_DAYS: '0' } });
+  await withApiNode({ env: { HISTORY_RETENTION_DAYS: '0' } }, (without) => refuseAllWithout(book, without));
+}
+
+async function refuseAllWithout(book: ContractBook, without: ApiNode): Promise<void> {
   for (const id of ['listHistory', 'countHistory', 'userActivity', 'activitySummary']) {
     await book.refuses(without, id, 'HISTORY_OFF');
   }
@@ -84,7 +90,6 @@ async function refuseWithoutHistory(book: ContractBook): Promise<void> {
     await book.refuses(without, 'registerCallback', 'TARGET_REFUSED', { body: { url } });
     await book.refuses(without, 'updateCallback', 'TARGET_REFUSED', { in: { id }, body: { url } });
   }
-  await without.stop();
 }
 
 async function callbackOf(node: ApiNode): Promise<{ readonly id: string }> {
@@ -95,16 +100,19 @@ async function callbackOf(node: ApiNode): Promise<{ readonly id: string }> {
 /** Rocket.Chat's own database, whose users are its own; and beside it an observer. */
 async function refuseAtRocketChats(book: ContractBook): Promise<void> {
   const mongo = await startMongo();
-  const database = freshDatabase(mongo);
-  await withDb(database.url, async (db) => {
-    await db.collection('rocketchat_settings').insertOne({ _id: 'Site_Url' as never });
-  });
-  const observer = await startApiNode({ env: { MONGO_URL: database.url } });
-  await book.refuses(observer, 'addSchedule', 'NOT_OWNER', { body: SCHEDULE });
-  await book.refuses(observer, 'registerCallback', 'NOT_OWNER', { body: { url: 'https://example.org/' } });
-  await observer.stop();
-  const owner = await startApiNode({ env: { MONGO_URL: database.url, PRESENCE_ROLE: 'owner' } });
-  await book.refuses(owner, 'addSchedule', 'UNKNOWN_USER', { body: SCHEDULE });
-  await owner.stop();
-  await mongo.stop();
+  const { url: MONGO_URL } = freshDatabase(mongo);
+  try {
+    await withDb(MONGO_URL, async (db) => {
+      await db.collection('rocketchat_settings').insertOne({ _id: 'Site_Url' as never });
+    });
+    await withApiNode({ env: { MONGO_URL } }, async (observer) => {
+      await book.refuses(observer, 'addSchedule', 'NOT_OWNER', { body: SCHEDULE });
+      await book.refuses(observer, 'registerCallback', 'NOT_OWNER', { body: { url: 'https://example.org/' } });
+    });
+    await withApiNode({ env: { MONGO_URL, PRESENCE_ROLE: 'owner' } }, async (owner) => {
+      await book.refuses(owner, 'addSchedule', 'UNKNOWN_USER', { body: SCHEDULE });
+    });
+  } finally {
+    await mongo.stop();
+  }
 }
