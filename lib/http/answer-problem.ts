@@ -4,7 +4,7 @@ import { PROBLEM_TYPE, type Problem } from './problems';
 /** Seconds after which what may succeed later is worth trying. */
 const TRY_AGAIN_S = '1';
 /** Of an answer that was meant to be another. */
-const OF_ANOTHER = ['etag', 'link', 'location', 'content-encoding', 'content-length', 'last-modified'];
+const OF_ANOTHER = ['etag', 'link', 'location', 'content-encoding', 'last-modified'];
 
 /** Answers with a problem, unless an answer has begun already. */
 export function sendProblem(res: http.ServerResponse, problem: Problem): void {
@@ -15,5 +15,7 @@ export function sendProblem(res: http.ServerResponse, problem: Problem): void {
   res.setHeader('cache-control', 'no-store');
   if (problem.status === 401) res.setHeader('www-authenticate', 'Bearer realm="presence"');
   if (problem.retryable && !res.hasHeader('retry-after')) res.setHeader('retry-after', TRY_AGAIN_S);
-  res.end(JSON.stringify(problem));
+  const text = JSON.stringify(problem);
+  res.setHeader('content-length', Buffer.byteLength(text));
+  res.end(text);
 }

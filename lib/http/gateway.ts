@@ -51,7 +51,7 @@ export function gatewayRoute(maxBody: string, onError: (...asked: never[]) => vo
     autoAliases: false,
     etag: true,
     logging: false,
-    bodyParsers: { json: { strict: true, limit: maxBody, type: isJson, verify: refuseUnlessUtf8 } },
+    bodyParsers: { json: { strict: true, inflate: false, limit: maxBody, type: isJson, verify: refuseUnlessUtf8 } },
     aliases: Object.fromEntries(
       ROUTES.map(({ method, path, action, id }) => [
         `${method} ${path}`,

@@ -43,7 +43,9 @@ async function refuseArguments(book: ContractBook, node: ApiNode, { id, path, sc
   }
   await book.refuses(node, id, 'BODY_TOO_LARGE', { body: LONG });
   await book.refuses(node, id, 'UNSUPPORTED_MEDIA_TYPE', { body: 'a=1', headers: { 'content-type': 'text/plain' } });
-  await book.refuses(node, id, 'UNSUPPORTED_MEDIA_TYPE', { body: '{}', headers: { 'content-encoding': 'compress' } });
+  for (const headers of [{ 'content-encoding': 'gzip' }, { 'content-type': 'application/json; charset=utf-16' }]) {
+    await book.refuses(node, id, 'UNSUPPORTED_MEDIA_TYPE', { body: '{}', headers });
+  }
 }
 
 type Refusal = readonly [id: string, code: string, call?: Call];
