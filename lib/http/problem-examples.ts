@@ -12,6 +12,7 @@ const SAID: Partial<Readonly<Record<ErrorCode, string>>> = {
   UNKNOWN_CALLBACK: 'there is no such callback',
   TARGET_REFUSED: 'url: must not lead to a private network',
   TOO_MANY_CALLBACKS: 'there are 200 callbacks at most',
+  NOT_CONFIGURED: 'Rocket.Chat is not configured here: ROCKETCHAT_URL',
   BUSY: 'too many calls are waiting, try again',
   STOPPING: 'this node is stopping, call another',
   CONFLICT: 'other replicas kept changing this user, try again',
