@@ -16,8 +16,8 @@ const validator = new Validator({ useNewCustomCheckerFunction: true, haltOnFirst
 /** Deepest object an argument may hold, and most entries looked at in it: checks must not be an attack themselves. */
 const MAX_DEPTH = 6;
 
-/** Keys by which a careless merge would reach Object.prototype. No argument of ours has them. */
-const POISONED_KEYS = ['__proto__', 'constructor', 'prototype'];
+/** Keys by which a careless merge would reach Object.prototype, or that keep a text from being made of a value, as messages are. No argument of ours has them. */
+const POISONED_KEYS = ['__proto__', 'constructor', 'prototype', 'toString', 'valueOf'];
 
 /**
  * Makes a reader of one action's parameters: the positional array Rocket.Chat sends (contract 1.3) or an

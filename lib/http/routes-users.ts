@@ -104,7 +104,7 @@ export const USER_ROUTES: readonly Route[] = [
     names: CLAIM_NAMES,
     answerOf: (accepted: boolean) => ({ accepted }),
     answer: answer({ accepted: YES_OR_NO }),
-    problems: ['EXPIRY_NOT_IN_FUTURE', 'PRESENCE_DISABLED', 'CONFLICT'],
+    problems: ['EXPIRY_NOT_IN_FUTURE', 'PRESENCE_DISABLED', 'CONFLICT', 'ROCKETCHAT_REFUSED', 'ROCKETCHAT_UNAVAILABLE'],
   },
   {
     ...{ method: 'POST', path: '/users/status', id: 'setStatusMany', tag: 'users', scope: 'write' },

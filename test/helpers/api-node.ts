@@ -9,6 +9,7 @@ import { apiService } from '../../services/api.service';
 import { callbacksService } from '../../services/callbacks.service';
 import { historyService } from '../../services/history.service';
 import { presenceService } from '../../services/presence.service';
+import { rocketChatService } from '../../services/rocketchat.service';
 import { freePort } from './free-port';
 import { ask, type Answer, type Ask } from './http-client';
 
@@ -64,6 +65,7 @@ export async function startApiNode({ env = {}, store: given, services = [] }: Ap
     historyService(),
     activityService(),
     callbacksService(config),
+    rocketChatService(config),
     apiService(config),
   ];
   for (const service of [...ours, ...services]) broker.createService(service);

@@ -1,6 +1,7 @@
 import { TOKENS, withApiNode, type ApiNode } from './api-node';
 import type { Call, ContractBook, Known } from './contract-book';
 import type { HookReceiver } from './hook-receiver';
+import { RocketChatRest } from './rocketchat-rest';
 import { freshDatabase, startMongo, withDb } from './mongo-server';
 
 const WEAKER = { write: 'read', admin: 'write' } as const;
@@ -102,19 +103,23 @@ async function callbackOf(node: ApiNode): Promise<{ readonly id: string }> {
 /** Rocket.Chat's own database, whose users are its own; and beside it an observer. */
 async function refuseAtRocketChats(book: ContractBook): Promise<void> {
   const mongo = await startMongo();
+  const rocketChat = await RocketChatRest.start();
   const { url: MONGO_URL } = freshDatabase(mongo);
   try {
     await withDb(MONGO_URL, async (db) => {
       await db.collection('rocketchat_settings').insertOne({ _id: 'Site_Url' as never });
     });
-    await withApiNode({ env: { MONGO_URL } }, async (observer) => {
+    await withApiNode({ env: { MONGO_URL, ...rocketChat.env } }, async (observer) => {
+      await book.refuses(observer, 'setStatus', 'ROCKETCHAT_REFUSED', { body: { status: 'busy' } });
       await book.refuses(observer, 'addSchedule', 'NOT_OWNER', { body: SCHEDULE });
-      await book.refuses(observer, 'registerCallback', 'NOT_OWNER', { body: { url: 'https://example.org/' } });
+      await rocketChat.away();
+      await book.refuses(observer, 'setStatus', 'ROCKETCHAT_UNAVAILABLE', { body: { status: 'busy' } });
     });
     await withApiNode({ env: { MONGO_URL, PRESENCE_ROLE: 'owner' } }, async (owner) => {
       await book.refuses(owner, 'addSchedule', 'UNKNOWN_USER', { body: SCHEDULE });
     });
   } finally {
+    await rocketChat.away();
     await mongo.stop();
   }
 }

@@ -1,9 +1,10 @@
-import { startApiNode, type ApiNode } from '../../helpers/api-node';
+import { startApiNode, withApiNode, type ApiNode } from '../../helpers/api-node';
 import { ContractBook } from '../../helpers/contract-book';
 import { HookReceiver } from '../../helpers/hook-receiver';
 import { provokeFaults, FAULTS } from '../../helpers/http-faults';
 import { useEverything } from '../../helpers/http-good-calls';
 import { refuseEverywhere, refuseInParticular } from '../../helpers/http-refusals';
+import { freshDatabase, startMongo } from '../../helpers/mongo-server';
 
 const visibility = {
   name: 'status-visibility',
@@ -36,6 +37,17 @@ describe('the OpenAPI document and the node', () => {
   });
 
   test('what is right is answered as the document says', () => useEverything(book, node, receiver), 60_000);
+
+  test('the same on MongoDB', async () => {
+    const mongo = await startMongo();
+    const { url: MONGO_URL } = freshDatabase(mongo);
+    try {
+      const env = { MONGO_URL, CALLBACKS_ALLOW_PRIVATE: 'true', MS_METRICS: 'true' };
+      await withApiNode({ env, services: [visibility] }, (other) => useEverything(book, other, receiver));
+    } finally {
+      await mongo.stop();
+    }
+  }, 120_000);
 
   test('what concerns every operation is refused at each', () => refuseEverywhere(book, node), 60_000);
 

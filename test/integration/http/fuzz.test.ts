@@ -40,7 +40,6 @@ describe('random requests', () => {
       API_RATE_LIMIT: '0',
       API_AUTH_FAILURES: '0',
       API_MAX_BODY: '30kb',
-      CALLBACKS_ALLOW_PRIVATE: 'true',
     });
     const isUp = async () => expect((await ask(url(), { path: '/health' })).status).toBe(200);
     await eventually(isUp, { timeoutMs: 20_000 });
