@@ -112,7 +112,8 @@ async function refuseAtRocketChats(book: ContractBook): Promise<void> {
     await withApiNode({ env: { MONGO_URL, ...rocketChat.env } }, async (observer) => {
       await book.refuses(observer, 'setStatus', 'ROCKETCHAT_REFUSED', { body: { status: 'busy' } });
       await book.refuses(observer, 'addSchedule', 'NOT_OWNER', { body: SCHEDULE });
-      await rocketChat.away();
+      rocketChat.put({ _id: 'ann', username: 'ann', status: 'online' });
+      rocketChat.permissions.delete('edit-other-user-info');
       await book.refuses(observer, 'setStatus', 'ROCKETCHAT_UNAVAILABLE', { body: { status: 'busy' } });
     });
     await withApiNode({ env: { MONGO_URL, PRESENCE_ROLE: 'owner' } }, async (owner) => {
