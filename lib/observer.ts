@@ -1,7 +1,8 @@
 import { isShownChange, type PresenceChange } from '../domain/presence';
-import { STATUSES, type ClaimSource, type UserRecord } from '../domain/types';
+import { STATUSES, type UserRecord } from '../domain/types';
 import type { Outbox } from './callbacks/outbox';
 import { HistoryWriter } from './history-writer';
+import { asRecord, changed, changeTo, stateOf } from './observed-records';
 import type { Observed, ObservedStore } from './store/observed-port';
 import type { PresenceStore, UserListener } from './store/port';
 
@@ -34,6 +35,7 @@ export class Observer implements UserListener {
   private looksAtAll = false;
   private isOn = false;
   private hasLoaded = false;
+  private begunAt = new Date(0);
   private heardAtMs = -Infinity;
   private running: Promise<void> | undefined;
   private retry: NodeJS.Timeout | undefined;
@@ -139,18 +141,20 @@ export class Observer implements UserListener {
       for (const one of slice) this.known.set(one._id, one);
       await this.keep(unkept.map(changeTo), unkept);
     }
-    if (!(await observed.hasBegun())) await this.beginAnew();
+    this.begunAt = (await observed.begunAt()) ?? (await this.beginAnew());
     this.hasLoaded = true;
   }
 
   /** Nobody has ever looked: how it is now is no change. */
-  private async beginAnew(): Promise<void> {
+  private async beginAnew(): Promise<Date> {
+    const at = new Date(this.options.clock());
     for await (const users of this.present()) {
       const seen = users.map((user): Observed => ({ ...stateOf(user), rev: 0, isKept: true }));
       await this.options.observed.put(seen);
       for (const one of seen) this.known.set(one._id, one);
     }
-    await this.options.observed.noteBegun();
+    await this.options.observed.noteBegun(at);
+    return at;
   }
 
   private async seeAll(): Promise<void> {
@@ -182,19 +186,30 @@ export class Observer implements UserListener {
   private async see(uids: readonly string[], users: ReadonlyMap<string, UserRecord>): Promise<void> {
     const nowMs = this.options.clock();
     const changes: PresenceChange[] = [];
+    const ours: Observed[] = [];
     for (const uid of uids) {
       const user = users.get(uid) ?? { _id: uid, status: 'offline', presenceRev: 0 };
       const before = asRecord(this.known.get(uid) ?? { _id: uid, rev: 0, status: 'offline', isKept: true }, user);
       if (!isShownChange(before, { ...user, status: user.status ?? 'offline' })) continue;
-      changes.push({ before, after: changed(before, user, nowMs) });
+      const known = this.known.get(uid);
+      if (this.isOurs(user, known)) ours.push({ ...stateOf(user), rev: known?.rev ?? 0, isKept: true });
+      else changes.push({ before, after: changed(before, user, nowMs) });
     }
     const seen = changes.map(({ before, after }): Observed => ({
-      ...{ ...stateOf(after), rev: after.presenceRev, at: new Date(nowMs), from: before.status, isKept: false },
+      ...{ ...stateOf(after), ownRev: users.get(after._id)?.presenceRev ?? 0 },
+      ...{ rev: after.presenceRev, at: new Date(nowMs), from: before.status, isKept: false },
     }));
-    if (seen.length === 0) return;
+    for (const one of ours) this.known.set(one._id, one);
+    if (seen.length + ours.length === 0) return;
     // Noted first: whoever takes over keeps what was noted and not yet kept, under the same number and time.
-    await this.options.observed.put(seen);
+    await this.options.observed.put([...seen, ...ours]);
     await this.keep(changes, seen);
+  }
+
+  /** Whether it was this service that wrote the user since he was last seen, as it does where it is called. */
+  private isOurs({ presenceRev, presenceChange }: UserRecord, known: Observed | undefined): boolean {
+    if (known) return presenceRev > (known.ownRev ?? 0);
+    return presenceChange !== undefined && presenceChange.at >= this.begunAt;
   }
 
   private async keep(changes: readonly PresenceChange[], seen: readonly Observed[]): Promise<void> {
@@ -206,32 +221,4 @@ export class Observer implements UserListener {
     onChanges(changes);
     await observed.put(kept);
   }
-}
-
-/** Whoever the user is, as it is now: nobody is told of a name that changed. */
-function asRecord(
-  { rev, status, at, from, ...shown }: Observed,
-  { username, name, type, roles }: Partial<UserRecord>,
-): UserRecord {
-  const { _id, statusText, statusSource, statusExpiresAt } = shown;
-  return {
-    ...{ _id, username, name, type, roles, status, statusText, statusExpiresAt, presenceRev: rev },
-    statusSource: statusSource as ClaimSource | undefined,
-    ...(at && { presenceChange: { cause: 'outside' as const, from, at } }),
-  };
-}
-
-function changed(before: UserRecord, user: UserRecord, nowMs: number): UserRecord {
-  const presenceChange = { cause: 'outside' as const, from: before.status, at: new Date(nowMs) };
-  return { ...user, status: user.status ?? 'offline', presenceRev: before.presenceRev + 1, presenceChange };
-}
-
-/** The change that led to what was seen, as far as it was noted. */
-function changeTo(seen: Observed): PresenceChange {
-  const after = asRecord(seen, {});
-  return { before: { _id: seen._id, status: seen.from, presenceRev: seen.rev - 1 }, after };
-}
-
-function stateOf({ _id, status = 'offline', statusText, statusSource, statusExpiresAt }: UserRecord) {
-  return { _id, status, statusText, statusSource, statusExpiresAt };
 }

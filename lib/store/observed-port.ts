@@ -9,6 +9,8 @@ export interface Observed {
   readonly statusText?: string;
   readonly statusSource?: string;
   readonly statusExpiresAt?: Date;
+  /** The revision that this service's own writes count, as it was then: what they change they have kept and told themselves. */
+  readonly ownRev?: number;
   /** When this was seen to be so, and what was before; absent for what was there at the very first look. */
   readonly at?: Date;
   readonly from?: Status;
@@ -21,9 +23,9 @@ export interface Observed {
  * Methods reject with STORE_UNAVAILABLE.
  */
 export interface ObservedStore {
-  /** Whether somebody has looked ever before, all the way through. */
-  hasBegun(): Promise<boolean>;
-  noteBegun(): Promise<void>;
+  /** Since when somebody looks: there is an entry of everybody who was there then. */
+  begunAt(): Promise<Date | undefined>;
+  noteBegun(at: Date): Promise<void>;
   /** All entries, in slices. */
   all(size: number): AsyncIterable<Observed[]>;
   /** Writes each under its id. */

@@ -82,6 +82,7 @@ onProxiedMongo('crash-steps')('a replica that ends in a call', () => {
     database = freshDatabase(mongo);
     core = await startRocketChatNode(nats.url, CORE);
     points = new CrashPoints(proxy);
+    await startNode('observer', database.url, { PRESENCE_ROLE: 'observer' });
     await countCommands();
     await startNode(SURVIVOR, database.url, { SYNC_INTERVAL: String(SYNC_INTERVAL_MS) });
   }, 60_000);
@@ -112,7 +113,7 @@ onProxiedMongo('crash-steps')('a replica that ends in a call', () => {
     return node;
   }
 
-  /** As an observer it does what it is called for and nothing else: it neither leads nor repairs. */
+  /** As an observer beside another, which looks at what others change, it does what it is called for and nothing else: it neither leads nor repairs. */
   const startVictim = (id: string) => startNode(id, proxy.url(database.name), { PRESENCE_ROLE: 'observer' });
 
   /** On a node that is alone: nobody else’s work comes between. */

@@ -9,15 +9,13 @@ const BEGUN = '';
 export class MongoObserved implements ObservedStore {
   constructor(private readonly connection: MongoConnection) {}
 
-  hasBegun(): Promise<boolean> {
-    return this.connection.patiently(async () => (await this.seen().findOne({ _id: BEGUN })) !== null);
+  begunAt(): Promise<Date | undefined> {
+    return this.connection.patiently(async () => (await this.seen().findOne({ _id: BEGUN }))?.at);
   }
 
-  noteBegun(): Promise<void> {
+  noteBegun(at: Date): Promise<void> {
     return this.connection.patiently(async () => {
-      await this.connection
-        .collection<{ readonly _id: string }>('presence_observed')
-        .updateOne({ _id: BEGUN }, { $set: {} }, { upsert: true });
+      await this.seen().updateOne({ _id: BEGUN }, { $set: { at } }, { upsert: true });
     });
   }
 

@@ -106,6 +106,32 @@ describe.each([
     expect(await users().indexes()).toHaveLength(1);
   });
 
+  it('what it is called for itself is in the history once, and what core changes after it too', async () => {
+    const replica = await observer();
+    await begun();
+    await core('ann', { username: 'ann', status: 'offline' });
+    await replica.broker.call('presence.newConnection', ['ann', 's1', 'core-1']);
+    await replica.broker.call('presence.setStatus', ['ann', 'busy', 'x']);
+    await core('bob', { username: 'bob', status: 'away' });
+    await seen(replica, 'bob', 'away');
+    await core('ann', { status: 'away' });
+    await seen(replica, 'ann', 'online', 'busy', 'away');
+    expect((await history(replica, 'ann')).map(({ cause }) => cause)).toEqual(['connection', 'claim', 'outside']);
+  });
+
+  it('who was offline when it began is seen, though an owner once wrote him', async () => {
+    await core('ann', {
+      username: 'ann',
+      status: 'offline',
+      presenceRev: 7,
+      presenceChange: { cause: 'claim', at: new Date(0) },
+    });
+    const replica = await observer();
+    await begun();
+    await core('ann', { status: 'away' });
+    await seen(replica, 'ann', 'away');
+  });
+
   it('webhooks are called, and services of this process are told', async () => {
     const [replica, receiver] = [await observer(), await HookReceiver.start()];
     const told: string[] = [];
