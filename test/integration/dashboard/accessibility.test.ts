@@ -69,6 +69,22 @@ inBrowser('dashboard, accessibility')('accessibility of the dashboard', () => {
     await context.close();
   });
 
+  test('a button that is held down long still chooses a row, though it changes meanwhile', async () => {
+    const { page, context } = await fixture.visit();
+    await fixture.signIn(page);
+    const row = page.getByRole('option', { name: 'cleo' });
+    await page.locator('.chart canvas').waitFor();
+    const { x, y, width, height } = (await row.locator('.name').boundingBox())!;
+    await page.mouse.move(x + width / 2, y + height / 2);
+    await page.mouse.down();
+    await fixture.call('setStatus', 'cleo', 'busy', 'writing');
+    await row.getByText('writing').waitFor();
+    await page.mouse.up();
+    await page.getByRole('complementary').getByRole('heading', { name: 'cleo' }).waitFor();
+    await fixture.call('setStatus', 'cleo', 'online');
+    await context.close();
+  });
+
   test('there are landmarks, one heading of the first level, and headings of the parts', async () => {
     const { page, context } = await fixture.visit();
     await fixture.signIn(page);

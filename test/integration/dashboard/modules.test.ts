@@ -1,4 +1,5 @@
 import type { Page } from 'playwright-core';
+import { CAUSES } from '../../../domain/types';
 import { DashboardFixture } from '../../helpers/dashboard-fixture';
 import { inBrowser } from '../../helpers/suites';
 
@@ -32,6 +33,13 @@ inBrowser('dashboard, modules')('modules of the dashboard', () => {
     [100 * 3_600_000, '4 d 4 h'],
   ])('%i ms are %s', async (ms, text) => {
     expect(await run('format.js', 'm.span(given)', ms)).toBe(text);
+  });
+
+  test('every cause of a change is told in words', async () => {
+    const words = await run<string[]>('format.js', 'given.map(m.causeInWords)', CAUSES);
+    expect(words).toHaveLength(CAUSES.length);
+    // One that has no words is told by its name.
+    expect(words.filter((text) => (CAUSES as readonly string[]).includes(text))).toEqual([]);
   });
 
   test('the last day is counted back from now through its changes', async () => {
