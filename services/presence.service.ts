@@ -19,7 +19,7 @@ import { keeperMixin } from '../mixins/keeper.mixin';
 import { operatorMixin } from '../mixins/operator.mixin';
 import { peersMixin } from '../mixins/peers.mixin';
 import { presenceJobsMixin } from '../mixins/presence-jobs.mixin';
-import { tellChanged, tellMissed } from '../mixins/change-hook';
+import { tellMissed } from '../mixins/change-hook';
 import { busGuardMixin } from '../mixins/bus-guard.mixin';
 import { livenessMixin, type LivenessService } from '../mixins/liveness.mixin';
 import { observerMixin } from '../mixins/observer.mixin';
@@ -178,10 +178,6 @@ function methodsOf(store: PresenceStore, config: Config): ServiceSchema['methods
     },
     tell(this: PresenceService, changes: readonly PresenceChange[]) {
       this.metrics.changed(changes);
-      tellChanged(
-        this,
-        changes.map(({ after }) => after._id),
-      );
       if (!this.broadcastEnabled) return;
       this.tellStatus(changes);
     },
