@@ -8,6 +8,8 @@ const SECOND = 1000;
 /** The whole of a request. Slower ones hold a connection that others could have. */
 const ARRIVES_WITHIN_MS = 30 * SECOND;
 const HEAD_ARRIVES_WITHIN_MS = 10 * SECOND;
+/** How soon it is noticed that one is late; Node would look twice a minute. */
+const LOOK_EVERY_MS = SECOND;
 
 /** What Node finds of what is no request. */
 const FAULTS: Readonly<Record<string, readonly [ErrorCode, string]>> = {
@@ -19,7 +21,8 @@ const NO_REQUEST: readonly [ErrorCode, string] = ['MALFORMED_REQUEST', 'this is 
 /** A server that answers problems also to what never becomes a request. */
 export function httpServer(answer: (req: http.IncomingMessage, res: http.ServerResponse) => void): http.Server {
   // Node would refuse a request without Host by itself, without a body.
-  const server = http.createServer({ requireHostHeader: false }, answer);
+  const options = { requireHostHeader: false, connectionsCheckingInterval: LOOK_EVERY_MS };
+  const server = http.createServer(options, answer);
   server.requestTimeout = ARRIVES_WITHIN_MS;
   server.headersTimeout = HEAD_ARRIVES_WITHIN_MS;
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => answerFault(error, socket));
