@@ -1,4 +1,4 @@
-/** The concurrency and chaos suites and the fuzz of HTTP at full size, for which `npm test` needs a fast MongoDB: see README on MONGOD. */
+/** The concurrency and chaos suites, the fuzz of HTTP and the import at full size, for which `npm test` needs a fast MongoDB: see README on MONGOD. */
 import { fileURLToPath } from 'node:url';
 import { ensureBuilt } from './lib/build.mjs';
 import { command } from './lib/command.mjs';
@@ -9,8 +9,14 @@ import { ensurePackages } from './lib/packages.mjs';
 import { ensureServers } from './lib/system-tools.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const SUITES = ['test/concurrency/', 'test/chaos/', 'test/integration/http/fuzz.test.ts'];
+const SUITES = [
+  'test/concurrency/',
+  'test/chaos/',
+  'test/integration/http/fuzz.test.ts',
+  'test/integration/rocketchat/import.test.ts',
+];
 process.env.FUZZ_REQUESTS ??= '100000';
+process.env.IMPORT_USERS ??= '50000';
 
 await command(async () => {
   checkNode(root);
