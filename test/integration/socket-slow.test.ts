@@ -8,7 +8,7 @@ const ROUNDS = 120;
 const TEXT = 'x'.repeat(250);
 /**
  * All that is told to them is 1.3 GB, of which the system's own buffers hold a part: without the limit the node grows by 680 MB and
- * more, with it by 50 to 255, most of which is garbage not yet collected.
+ * more, with it by up to 255, most of which is garbage not yet collected.
  */
 const MOST_MB = 400;
 
