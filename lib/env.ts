@@ -64,7 +64,7 @@ export interface Config {
   readonly ROCKETCHAT_USERNAME: string | undefined;
   /** Never logged. */
   readonly ROCKETCHAT_PASSWORD: string | undefined;
-  /** Origins of web pages that may use the HTTP API from a browser; `*`: any. */
+  /** Origins of web pages that may use the HTTP API from a browser; `*` stands for every one. */
   readonly CORS_ORIGINS: readonly string[] | undefined;
   /** WebSocket clients of one node. */
   readonly WS_MAX_CLIENTS: number;

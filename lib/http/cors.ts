@@ -8,7 +8,7 @@ const PREFLIGHT_FOR_S = 600;
 /**
  * Lets pages of other origins in, if they are among those given. Credentials of browsers (cookies) are never taken.
  *
- * @param origins absent: none; `*` among them: any
+ * @param origins none where absent; `*` among them stands for every one
  * @returns whether the request was a preflight, which is answered by this
  */
 export function crossOrigin(

@@ -2,8 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import type http from 'node:http';
 import type { Context } from 'moleculer';
 import { PresenceError } from '../errors';
-import { allows } from './access';
-import type { Caller } from './access';
+import { allows, type Caller } from './access';
 import { sendProblem } from './answer-problem';
 import { problemOf } from './problems';
 import { readQuery } from './query';
@@ -22,9 +21,7 @@ export interface ApiRequest extends http.IncomingMessage {
 }
 
 interface AnswerMeta {
-  $statusCode?: number;
   $location?: string;
-  $responseHeaders?: Record<string, string>;
 }
 
 type GatewayContext = Context<unknown, AnswerMeta>;

@@ -14,7 +14,7 @@ export interface Standing {
   readonly isOver: boolean;
 }
 
-export const WINDOW_S = 60;
+const WINDOW_S = 60;
 const SECOND = 1000;
 
 /** Counts what each key does in a minute; the minute begins with the first. */

@@ -1,6 +1,9 @@
 const SECOND = 1000;
 
-/** Lets so many through in a second, and after a rest as many at once. */
+/**
+ * Lets so many through in a second, and after a rest as many at once. Ours, where lib/http/rate-limit has a library: that answers
+ * later, and frames are counted in the order they come.
+ */
 export class TokenBucket {
   private tokens: number;
   private filledAtMs = performance.now();

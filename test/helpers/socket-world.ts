@@ -68,6 +68,19 @@ export class SocketWorld {
   }
 }
 
+/** Each test has a world of its own. @param begin told of it before the test */
+export function worldOfEach(begin: (world: SocketWorld) => void): void {
+  let world: SocketWorld;
+  beforeEach(() => {
+    jest.useFakeTimers();
+    begin((world = new SocketWorld()));
+  });
+  afterEach(() => {
+    world.stop();
+    jest.useRealTimers();
+  });
+}
+
 /** A client and the end of its connection. */
 export class Connected {
   constructor(

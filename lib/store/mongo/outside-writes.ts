@@ -5,7 +5,7 @@ import type { MongoConnection } from './connection';
 import { oplogOf } from './oplog';
 
 /** What of a user decides or shows presence (contract 5.2). */
-export const PRESENCE_FIELDS = [
+const PRESENCE_FIELDS = [
   'status',
   'statusText',
   'statusSource',

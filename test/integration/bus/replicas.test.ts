@@ -3,7 +3,7 @@ import { BusFixture } from '../../helpers/bus-fixture';
 import { eventually } from '../../helpers/eventually';
 import type { RocketChatNode } from '../../helpers/rocket-chat-node';
 
-/** Who serves presence, as any of them tells it. */
+/** Who serves presence, as each of those who do tells it. */
 describe('replicas', () => {
   let bus: BusFixture;
   let core: RocketChatNode;

@@ -1,18 +1,10 @@
 import type { Caller } from '../../../lib/http/access';
 import { PresenceError } from '../../../lib/errors';
 import { FakeWire } from '../../helpers/feed-fixture';
-import { Connected, SocketWorld, SOMEBODY, tick } from '../../helpers/socket-world';
+import { Connected, type SocketWorld, SOMEBODY, tick, worldOfEach } from '../../helpers/socket-world';
 
 let world: SocketWorld;
-
-beforeEach(() => {
-  jest.useFakeTimers();
-  world = new SocketWorld();
-});
-afterEach(() => {
-  world.stop();
-  jest.useRealTimers();
-});
+worldOfEach((fresh) => (world = fresh));
 
 const connected = (wire = new FakeWire()) => new Connected(world.connect(wire), wire);
 

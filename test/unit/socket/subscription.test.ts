@@ -1,16 +1,8 @@
 import { FakeWire } from '../../helpers/feed-fixture';
-import { Connected, KEPT, short, SocketWorld, tick } from '../../helpers/socket-world';
+import { Connected, KEPT, short, type SocketWorld, tick, worldOfEach } from '../../helpers/socket-world';
 
 let world: SocketWorld;
-
-beforeEach(() => {
-  jest.useFakeTimers();
-  world = new SocketWorld();
-});
-afterEach(() => {
-  world.stop();
-  jest.useRealTimers();
-});
+worldOfEach((fresh) => (world = fresh));
 
 const connected = (wire = new FakeWire()) => new Connected(world.connect(wire), wire);
 
