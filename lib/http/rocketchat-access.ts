@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import { PresenceError } from '../errors';
+import { RocketChatFault } from '../rocketchat/faults';
+import { RestClient } from '../rocketchat/rest-client';
 import type { Caller } from './access';
 
 export interface RocketChatOptions {
@@ -16,7 +18,6 @@ interface Known {
 
 /** What of `GET /api/v1/me` is looked at. */
 interface Me {
-  readonly success?: unknown;
   readonly _id?: unknown;
   readonly username?: unknown;
   readonly roles?: unknown;
@@ -34,9 +35,11 @@ const CREDENTIAL = /^[\w.~+/=-]{1,256}$/;
 export class RocketChatAccess {
   private readonly known = new Map<string, Known>();
   private readonly upMs: () => number;
+  private readonly client: RestClient;
 
-  constructor(private readonly options: RocketChatOptions) {
+  constructor(options: RocketChatOptions) {
     this.upMs = options.upMs ?? (() => performance.now());
+    this.client = new RestClient(options.url, { answersWithinMs: ANSWERS_WITHIN_MS });
   }
 
   /**
@@ -69,28 +72,26 @@ export class RocketChatAccess {
   }
 
   private async ask(uid: string, token: string): Promise<Caller> {
-    const response = await this.me(uid, token);
-    if (response.status === 401 || response.status === 403) throw unauthenticated();
-    if (!response.ok) throw unavailable(`it answered ${response.status}`);
-    const me = await response.json().catch(() => undefined);
-    if (typeof me !== 'object' || me === null) throw unavailable('its answer is no JSON');
-    const { success, _id, username, roles } = me as Me;
-    if (success === false || _id !== uid) throw unauthenticated();
+    const { _id, username, roles } = await this.me(uid, token);
+    if (_id !== uid) throw unauthenticated();
     const isAdmin = Array.isArray(roles) && roles.includes('admin');
     return { name: typeof username === 'string' ? username : uid, scope: isAdmin ? 'admin' : 'read', uid };
   }
 
-  private async me(uid: string, token: string): Promise<Response> {
+  private async me(uid: string, token: string): Promise<Me> {
+    const headers = { 'x-user-id': uid, 'x-auth-token': token };
     try {
-      return await fetch(`${this.options.url.replace(/\/+$/, '')}/api/v1/me`, {
-        headers: { 'x-user-id': uid, 'x-auth-token': token, accept: 'application/json' },
-        redirect: 'error',
-        signal: AbortSignal.timeout(ANSWERS_WITHIN_MS),
-      });
-    } catch {
-      throw unavailable('it does not answer');
+      return await this.client.request<Me>({ method: 'GET', path: 'v1/me', headers });
+    } catch (error) {
+      if (!(error instanceof RocketChatFault)) throw error;
+      throw saysNo(error) ? unauthenticated() : unavailable(error.message);
     }
   }
+}
+
+/** Whether Rocket.Chat has said that it is nobody, or only that it cannot say. */
+function saysNo({ code, details }: RocketChatFault): boolean {
+  return code === 'UNAUTHENTICATED' || code === 'FORBIDDEN' || (code === 'REFUSED' && details.status === 200);
 }
 
 export function unauthenticated(): PresenceError {

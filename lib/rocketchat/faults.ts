@@ -6,7 +6,7 @@
  * - `UNAUTHENTICATED`: it does not know the token (any more), or the password is wrong.
  * - `TWO_FACTOR`: the account needs a second factor, which nobody can give here.
  * - `FORBIDDEN`: the account lacks a permission.
- * - `REFUSED`: anything else that it will not do; `said` is its own code.
+ * - `REFUSED`: anything else that it will not do; `said` is its own code, `status` that of the answer.
  * - `NOT_ROCKETCHAT`: whatever answers there is none.
  */
 export type RocketChatFaultCode =
@@ -16,7 +16,7 @@ export class RocketChatFault extends Error {
   constructor(
     readonly code: RocketChatFaultCode,
     message: string,
-    readonly details: { readonly said?: string; readonly waitMs?: number } = {},
+    readonly details: { readonly said?: string; readonly status?: number; readonly waitMs?: number } = {},
   ) {
     super(message);
     this.name = 'RocketChatFault';

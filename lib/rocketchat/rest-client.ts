@@ -18,10 +18,18 @@ interface Body {
   readonly message?: unknown;
 }
 
+export interface RestClientOptions {
+  /** Told how many calls of an address Rocket.Chat says it takes in a window. */
+  readonly onLimit?: (address: string, calls: number) => void;
+  readonly answersWithinMs?: number;
+}
+
 const SECOND = 1000;
 const ANSWERS_WITHIN_MS = 10 * SECOND;
 /** A page of users is far below it; what is longer is none of Rocket.Chat's answers. */
 const LONGEST_ANSWER = 32 * 1024 * 1024;
+/** They say enough without a body. */
+const REFUSALS = [401, 403];
 /** Rocket.Chat's own window (contract 6), where it does not say how long it wants to be left alone. */
 const LEAVE_ALONE_MS = 60 * SECOND;
 
@@ -29,13 +37,10 @@ const LEAVE_ALONE_MS = 60 * SECOND;
 export class RestClient {
   private readonly base: string;
 
-  /**
-   * @param url Rocket.Chat's own address, e.g. `https://chat.example.org`
-   * @param onLimit told how many calls of an address Rocket.Chat says it takes in a window
-   */
+  /** @param url Rocket.Chat's own address, e.g. `https://chat.example.org` */
   constructor(
     url: string,
-    private readonly onLimit: (address: string, calls: number) => void = () => undefined,
+    private readonly options: RestClientOptions = {},
   ) {
     this.base = `${url.replace(/\/+$/, '')}/api/`;
   }
@@ -47,11 +52,11 @@ export class RestClient {
   async request<T>(request: RestRequest): Promise<T> {
     const response = await this.send(request);
     const calls = Number(response.headers.get('x-ratelimit-limit'));
-    if (calls > 0) this.onLimit(request.path, calls);
+    if (calls > 0) this.options.onLimit?.(request.path, calls);
     const text = await bodyOf(response);
     if (response.status === 429) throw tooMany(response);
     if (response.status >= 500) throw new RocketChatFault('AWAY', `Rocket.Chat answered ${response.status}`);
-    const body = parsed(text);
+    const body = parsed(text) ?? (REFUSALS.includes(response.status) ? {} : undefined);
     if (!body) throw new RocketChatFault('NOT_ROCKETCHAT', `what answers is not Rocket.Chat (${response.status})`);
     if (response.ok && body.success !== false && body.status !== 'error') return body as T;
     throw refusal(response.status, body);
@@ -67,7 +72,7 @@ export class RestClient {
         body: body && JSON.stringify(body),
         // Credentials are not carried to wherever somebody points.
         redirect: 'error',
-        signal: AbortSignal.timeout(ANSWERS_WITHIN_MS),
+        signal: AbortSignal.timeout(this.options.answersWithinMs ?? ANSWERS_WITHIN_MS),
       });
     } catch (error) {
       throw new RocketChatFault('AWAY', `Rocket.Chat cannot be reached: ${reasonOf(error)}`);
@@ -104,7 +109,7 @@ function parsed(text: string): Body | undefined {
 
 function refusal(status: number, { error, errorType, message }: Body): RocketChatFault {
   const said = [errorType, error].find((one) => typeof one === 'string') ?? `${status}`;
-  const details = { said };
+  const details = { said, status };
   if (said === 'totp-required' || said === 'totp-invalid') {
     return new RocketChatFault('TWO_FACTOR', 'the account needs a second factor', details);
   }

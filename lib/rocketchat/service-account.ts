@@ -31,7 +31,8 @@ export class ServiceAccount {
 
   constructor(private readonly options: ServiceAccountOptions) {
     const budget = (this.budget = options.budget ?? new CallBudget());
-    this.client = options.client ?? new RestClient(options.url, (address, calls) => budget.learn(address, calls));
+    this.client =
+      options.client ?? new RestClient(options.url, { onLimit: (address, calls) => budget.learn(address, calls) });
   }
 
   /** Which Rocket.Chat it is; needs no login. @throws RocketChatFault */
