@@ -3,11 +3,12 @@ import type { PresenceChange } from '../domain/presence';
 import type { Outbox } from '../lib/callbacks/outbox';
 import type { Config } from '../lib/env';
 import type { PresenceMetrics } from '../lib/metrics';
-import { Observer } from '../lib/observer';
+import { Observer } from '../lib/observing/observer';
 import type { PresenceStore } from '../lib/store/port';
 import type { UserWatch } from '../lib/user-watch';
 import { periodicMixin } from './periodic.mixin';
 import type { ReplicaService } from './replica-service';
+import { turnMixin } from './turn.mixin';
 
 interface ObservingService extends ReplicaService {
   readonly clock: () => number;
@@ -17,9 +18,6 @@ interface ObservingService extends ReplicaService {
   usersWritten(uids: readonly string[]): void;
 }
 
-/** How soon it is noticed that another replica has to do it, or this one. */
-const TURN_EVERY_MS = 500;
-
 /**
  * Where Rocket.Chat's core decides presence, what it changes is kept and told as if it had been decided here: at once where the
  * store tells of changes, else by looking at everybody every SYNC_INTERVAL. On the bus nothing is told: that is core's to do.
@@ -27,11 +25,6 @@ const TURN_EVERY_MS = 500;
 export function observerMixin(store: PresenceStore, config: Config): Partial<ServiceSchema> {
   let observer: Observer | undefined;
   let lookedFor = 0;
-
-  async function takeTurn(service: ObservingService): Promise<void> {
-    if (service.tends()) observer?.begin();
-    else await observer?.end();
-  }
 
   async function look(service: ObservingService): Promise<void> {
     if (!observer || observer.isLive || !service.tends()) return;
@@ -44,11 +37,11 @@ export function observerMixin(store: PresenceStore, config: Config): Partial<Ser
 
   return {
     mixins: [
-      periodicMixin<ObservingService>({
+      turnMixin<ObservingService>({
         name: 'seeing to who sees what Rocket.Chat changes',
-        everyMs: TURN_EVERY_MS,
-        firstAfterMs: 0,
-        run: takeTurn,
+        isOurs: (service) => service.tends(),
+        begin: () => observer?.begin(),
+        end: async () => observer?.end(),
       }),
       periodicMixin<ObservingService>({ name: 'looking at everybody', everyMs: config.SYNC_INTERVAL, run: look }),
     ] as Partial<ServiceSchema>[],
@@ -61,9 +54,6 @@ export function observerMixin(store: PresenceStore, config: Config): Partial<Ser
       observer = new Observer({ store, observed: store.observed, outbox, clock, onChanges, warn });
       service.userWatch?.add(observer);
       return Promise.resolve();
-    },
-    async stopped() {
-      await observer?.end();
     },
   };
 }

@@ -1,6 +1,6 @@
-import type { PresenceChange } from '../domain/presence';
-import type { ClaimSource, UserRecord } from '../domain/types';
-import type { Observed } from './store/observed-port';
+import type { PresenceChange } from '../../domain/presence';
+import type { ClaimSource, UserRecord } from '../../domain/types';
+import type { Observed } from '../store/observed-port';
 
 /** Whoever the user is, as it is now: nobody is told of a name that changed. */
 export function asRecord(
