@@ -100,8 +100,9 @@ describe('the WebSocket', () => {
     const last = Object.fromEntries(calls.map(({ uid, status }) => [uid, status]));
     await user.knows(last);
     const changes = user.frames.filter(({ op }) => op === 'changes');
-    // However long it took: a frame for each 50 ms at most, and one at once.
-    expect(changes.length).toBeLessThanOrEqual((performance.now() - beganAtMs) / 50 + 1);
+    // However long it took: a frame for each 50 ms at most, and one at once. Ten of them are leeway: a timer of Node counts from
+    // when the turn of the event loop began, which in a busy process is some milliseconds before it was set.
+    expect(changes.length).toBeLessThanOrEqual((performance.now() - beganAtMs) / 40 + 1);
     expect(changes.length).toBeLessThan(calls.length);
     for (const { users: of = [] } of changes) expect(new Set(of.map(({ uid }) => uid)).size).toBe(of.length);
     const numbers = changes.map(numberOf);
