@@ -1,4 +1,4 @@
-import { alike } from './alike';
+import { alike, withoutAbsent } from './alike';
 import type { Claim, ClaimState } from './types';
 import {
   arranged,
@@ -93,11 +93,6 @@ function withWaiting(state: ClaimState, waiting: readonly Claim[]): ClaimState {
 function pickClaim(claim: Claim): Claim {
   const { statusDefault, statusText, statusSource, statusExpiresAt, statusId } = claim;
   return withoutAbsent({ statusDefault, statusText, statusSource, statusExpiresAt, statusId });
-}
-
-/** Absent fields are left out: an `undefined` handed to a database would be stored as null (contract 5.4). */
-function withoutAbsent<T extends object>(fields: T): T {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value != null)) as T;
 }
 
 function accept(before: ClaimState, after: ClaimState): ClaimOutcome {

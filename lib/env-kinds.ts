@@ -11,6 +11,7 @@ export const text = makeValidator<string>((value) => value);
 export const name = matching(/^[\w.:-]{1,100}$/, 'letters, digits and . _ : - (at most 100)');
 export const level = choice(['debug', 'info', 'warn', 'error'] as const);
 export const strategy = choice(['RoundRobin', 'Random', 'CpuUsage', 'Latency'] as const);
+export const carrier = choice(['rest', 'bus'] as const);
 export const role = choice(['owner', 'observer'] as const);
 export const mongoUrl = matching(
   /^mongodb(\+srv)?:\/\/[^/\s]+\/[^/?\s]+(\?\S*)?$/,

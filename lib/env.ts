@@ -64,6 +64,8 @@ export interface Config {
   readonly ROCKETCHAT_USERNAME: string | undefined;
   /** Never logged. */
   readonly ROCKETCHAT_PASSWORD: string | undefined;
+  /** By which way presence comes here from Rocket.Chat and goes there; absent: by the bus where there is one. */
+  readonly ROCKETCHAT_SYNC: 'rest' | 'bus' | undefined;
   /** Origins of web pages that may use the HTTP API from a browser; `*` stands for every one. */
   readonly CORS_ORIGINS: readonly string[] | undefined;
   /** WebSocket clients of one node. */
@@ -130,6 +132,7 @@ const SPECS = {
   ROCKETCHAT_URL: kind.httpUrl({ default: undefined }),
   ROCKETCHAT_USERNAME: kind.name({ default: undefined }),
   ROCKETCHAT_PASSWORD: kind.text({ default: undefined }),
+  ROCKETCHAT_SYNC: kind.carrier({ default: undefined }),
   CORS_ORIGINS: kind.origins({ default: undefined }),
   WS_MAX_CLIENTS: kind.count({ default: 10_000 }),
   API_MAX_BODY: kind.size({ default: '1mb' }),

@@ -1,12 +1,16 @@
 import type { Context, Service, ServiceSchema } from 'moleculer';
 import { SERVICE_NAME } from '../lib/contract';
 import type { Outbox } from '../lib/callbacks/outbox';
+import type { PresenceDesk } from '../lib/presence-desk';
+import type { Role } from '../lib/role';
 import type { PresenceStore } from '../lib/store/port';
 import type { ReplicaService } from './replica-service';
 
 /** The presence service of this very process, whose store others use too. */
 export interface PresenceNeighbour extends ReplicaService {
   readonly store: PresenceStore;
+  readonly role: Role;
+  readonly desk: PresenceDesk;
   readonly clock: () => number;
   readonly outbox: Outbox;
 }

@@ -1,4 +1,5 @@
 import type { Context, Service, ServiceSchema } from 'moleculer';
+import { MIRRORED_INSTANCE } from '../domain/mirror';
 import { NodeWatch } from '../domain/node-watch';
 import { Vigil } from '../domain/vigil';
 import { SERVICE_NAME } from '../lib/contract';
@@ -122,7 +123,7 @@ async function sweepOnce(service: LivenessService, startUp: { readonly atMs: num
   const nowMs = performance.now();
   if (startUp.swept || !service.isLeader() || !service.nodeWatch.isTrusted(nowMs)) return;
   const nodes = nodesSeen(service.broker).filter(({ available }) => available);
-  const there = new Set([service.broker.nodeID, ...nodes.map(({ id }) => id)]);
+  const there = new Set([service.broker.nodeID, MIRRORED_INSTANCE, ...nodes.map(({ id }) => id)]);
   const replicas = replicasOf(service);
   const seesOthers = nodes.some(({ id }) => !replicas.has(id));
   for (const { instanceId, newestMs } of await service.store.storedInstances()) {

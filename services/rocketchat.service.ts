@@ -2,40 +2,47 @@ import type { Context, ServiceSchema } from 'moleculer';
 import { readConfig, type Config } from '../lib/env';
 import { RocketChatLink, type LinkState } from '../lib/rocketchat/link';
 import type { StatusToSet } from '../lib/rocketchat/status-push';
+import type { MirrorState } from '../lib/mirror/mirror';
 import type { ImportState } from '../lib/rocketchat/user-import';
 import { serviceSchema } from '../lib/service-schema';
 import { besidePresenceMixin } from '../mixins/beside-presence.mixin';
 import { rocketChatImportMixin, type ImportingService } from '../mixins/rocketchat-import.mixin';
+import { rocketChatMirrorMixin, type MirroringService } from '../mixins/rocketchat-mirror.mixin';
 
-interface LinkService extends ImportingService {
+interface LinkService extends ImportingService, MirroringService {
   /** Absent without ROCKETCHAT_USERNAME. */
   link: RocketChatLink | undefined;
 }
 
+const SECOND = 1000;
+
 /** How this node stands with Rocket.Chat; `configured: false` where it has no account there. */
 export type LinkStatus =
-  ({ readonly configured: true; readonly users?: ImportState } & LinkState) | { readonly configured: false };
+  | ({ readonly configured: true; readonly users?: ImportState; readonly mirror?: MirrorState } & LinkState)
+  | { readonly configured: false };
 
 /** The service `rocketchat`: what this node does through its account at Rocket.Chat. */
 export function rocketChatService(config: Config): ServiceSchema {
   const { ROCKETCHAT_URL: url, ROCKETCHAT_USERNAME: username, ROCKETCHAT_PASSWORD: password } = config;
   return serviceSchema<LinkService>({
     name: 'rocketchat',
-    mixins: [besidePresenceMixin, rocketChatImportMixin()],
+    mixins: [besidePresenceMixin, rocketChatImportMixin(), rocketChatMirrorMixin(config)],
     actions: {
       /** How it stands. */
       status: {
         async handler(this: LinkService): Promise<LinkStatus> {
           if (!this.link) return { configured: false };
           const users = await this.userImport?.state();
-          return { configured: true, ...this.link.state, ...(users && { users }) };
+          const mirror = this.mirrorState();
+          return { configured: true, ...this.link.state, ...(users && { users }), ...(mirror && { mirror }) };
         },
       },
       /** Sets a user's status there: for the presence service of this very node, which has decided that it may. */
       setStatus: {
         visibility: 'protected',
         async handler(this: LinkService, ctx: Context<StatusToSet>) {
-          await this.link!.setStatus(ctx.params);
+          // Somebody waits for the answer: with half of his time he still hears why it is not to be.
+          await this.link!.setStatus(ctx.params, (config.REQUEST_TIMEOUT * SECOND) / 2);
         },
       },
     },

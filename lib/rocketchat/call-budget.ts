@@ -72,6 +72,12 @@ export class CallBudget {
     lane.limit = { ...lane.limit, calls };
   }
 
+  /** How often an address may be called all the time, milliseconds from one call to the next. */
+  everyMs(address: string): number {
+    const { calls, perMs } = this.laneOf(address).limit;
+    return perMs / calls;
+  }
+
   /**
    * @param address e.g. `v1/users.presence`
    * @param signal ends the waiting

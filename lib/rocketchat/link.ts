@@ -57,13 +57,19 @@ export class RocketChatLink {
     await Promise.all([this.greeting, this.push.stop()]);
   }
 
+  /** Whether a status may have an end there; undefined as long as it is not known which Rocket.Chat it is. */
+  get knowsEnds(): boolean | undefined {
+    return this.era && knowsEnds(this.era);
+  }
+
   /**
    * Sets a user's status in Rocket.Chat.
    *
+   * @param withinMs how long its turn is waited for, and a Rocket.Chat that is away is not; absent: for ever
    * @returns once Rocket.Chat has taken it, or a newer one of the same user
-   * @throws PresenceError ROCKETCHAT_REFUSED; ROCKETCHAT_UNAVAILABLE where the account cannot do it; INVALID_ARGUMENT; BUSY; STOPPING
+   * @throws PresenceError ROCKETCHAT_REFUSED; ROCKETCHAT_UNAVAILABLE where the account cannot do it, or not in time; INVALID_ARGUMENT; BUSY; STOPPING
    */
-  async setStatus(wanted: StatusToSet): Promise<void> {
+  async setStatus(wanted: StatusToSet, withinMs?: number): Promise<void> {
     if (wanted.expiresAt && this.era && !knowsEnds(this.era)) {
       throw new PresenceError(
         'INVALID_ARGUMENT',
@@ -74,7 +80,7 @@ export class RocketChatLink {
       );
     }
     try {
-      await this.push.set(wanted);
+      await this.push.set(wanted, withinMs);
       this.worked();
     } catch (error) {
       if (!(error instanceof RocketChatFault)) throw error;
@@ -109,7 +115,8 @@ export class RocketChatLink {
     return era;
   }
 
-  private worked(): void {
+  /** The account was of use: what was wrong is no more. */
+  worked(): void {
     if (!this.connected) this.options.log.info(`logged in at ${this.options.url} as ${this.options.username}`);
     [this.connected, this.fault] = [true, undefined];
   }

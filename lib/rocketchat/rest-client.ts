@@ -5,7 +5,8 @@ export interface RestRequest {
   /** After `/api/`, e.g. `v1/users.presence`. */
   readonly path: string;
   readonly query?: Readonly<Record<string, string | undefined>>;
-  readonly body?: object;
+  /** A function is asked when the request is made, which may be a while after it was asked for. */
+  readonly body?: object | (() => object);
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -36,6 +37,7 @@ const LEAVE_ALONE_MS = 60 * SECOND;
 /** Rocket.Chat's REST API: one request, and what became of it. Neither body nor header is in any error. */
 export class RestClient {
   private readonly base: string;
+  private ahead = 0;
 
   /** @param url Rocket.Chat's own address, e.g. `https://chat.example.org` */
   constructor(
@@ -45,12 +47,19 @@ export class RestClient {
     this.base = `${url.replace(/\/+$/, '')}/api/`;
   }
 
+  /** How far Rocket.Chat's clock is ahead of this node's, by its latest answer; milliseconds, to the second. */
+  get aheadMs(): number {
+    return this.ahead;
+  }
+
   /**
    * @returns the body of a success
    * @throws RocketChatFault
    */
   async request<T>(request: RestRequest): Promise<T> {
     const response = await this.send(request);
+    const servedAtMs = Date.parse(response.headers.get('date') ?? '');
+    if (!Number.isNaN(servedAtMs)) this.ahead = servedAtMs - Date.now();
     const calls = Number(response.headers.get('x-ratelimit-limit'));
     if (calls > 0) this.options.onLimit?.(request.path, calls);
     const text = await bodyOf(response);
@@ -62,9 +71,10 @@ export class RestClient {
     throw refusal(response.status, body);
   }
 
-  private async send({ method, path, query = {}, body, headers = {} }: RestRequest): Promise<Response> {
-    const given = Object.entries(query).filter((entry): entry is [string, string] => entry[1] !== undefined);
-    const search = given.length > 0 ? `?${new URLSearchParams(given).toString()}` : '';
+  private async send({ method, path, query = {}, body: given, headers = {} }: RestRequest): Promise<Response> {
+    const body = typeof given === 'function' ? (given as () => object)() : given;
+    const asked = Object.entries(query).filter((entry): entry is [string, string] => entry[1] !== undefined);
+    const search = asked.length > 0 ? `?${new URLSearchParams(asked).toString()}` : '';
     try {
       return await fetch(`${this.base}${path}${search}`, {
         method,

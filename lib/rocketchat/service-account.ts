@@ -47,6 +47,16 @@ export class ServiceAccount {
     return (await this.loggedIn()).userId;
   }
 
+  /** How often an address may be called all the time, milliseconds from one call to the next. */
+  everyMs(path: string): number {
+    return this.budget.everyMs(path);
+  }
+
+  /** Rocket.Chat's clock, to the second, as far as its answers tell; epoch milliseconds. */
+  get theirTimeMs(): number {
+    return Date.now() + this.client.aheadMs;
+  }
+
   /**
    * A call as the account; its turn may be a while away. A token that Rocket.Chat does not know any more is renewed once.
    *

@@ -11,7 +11,8 @@ class HeldAccount {
   private readonly open: { resolve(): void; reject(error: unknown): void }[] = [];
 
   call<T>({ body }: RestRequest): Promise<T> {
-    this.bodies.push(JSON.parse(JSON.stringify(body)) as Record<string, unknown>);
+    const given = typeof body === 'function' ? (body as () => object)() : body;
+    this.bodies.push(JSON.parse(JSON.stringify(given)) as Record<string, unknown>);
     return new Promise<T>((resolve, reject) => this.open.push({ resolve: () => resolve({} as T), reject }));
   }
 
