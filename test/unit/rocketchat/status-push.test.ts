@@ -8,9 +8,13 @@ const AWAY = new RocketChatFault('AWAY', 'gone');
 /** An account whose calls end when the test says so. */
 class HeldAccount {
   readonly bodies: Record<string, unknown>[] = [];
+  /** Resolves when calls get their turn. */
+  turn: Promise<void> | undefined;
   private readonly open: { resolve(): void; reject(error: unknown): void }[] = [];
 
-  call<T>({ body }: RestRequest): Promise<T> {
+  async call<T>({ body }: RestRequest, signal?: AbortSignal): Promise<T> {
+    if (this.turn) await this.turn;
+    signal?.throwIfAborted();
     const given = typeof body === 'function' ? (body as () => object)() : body;
     this.bodies.push(JSON.parse(JSON.stringify(given)) as Record<string, unknown>);
     return new Promise<T>((resolve, reject) => this.open.push({ resolve: () => resolve({} as T), reject }));
@@ -57,6 +61,41 @@ describe('statuses on their way to Rocket.Chat', () => {
       { userId: 'ann', status: 'away' },
       { userId: 'ann', status: 'online', message: 'x' },
     ]);
+  });
+
+  it('what goes is the newest when its turn comes, not when it was asked for', async () => {
+    let comes!: () => void;
+    account.turn = new Promise((resolve) => (comes = resolve));
+    const set = [push.set({ uid: 'ann', status: 'away' }), push.set({ uid: 'ann', status: 'busy', text: 'x' })];
+    comes();
+    await account.take();
+    await Promise.all(set);
+    expect(account.bodies).toEqual([{ userId: 'ann', status: 'busy', message: 'x' }]);
+  });
+
+  it('who does not wait for long hears so, and nothing is set of what nobody waits for', async () => {
+    let comes!: () => void;
+    account.turn = new Promise((resolve) => (comes = resolve));
+    const first = push.set({ uid: 'ann', status: 'away' }, 20);
+    const second = push.set({ uid: 'bob', status: 'away' }, 20);
+    const patient = push.set({ uid: 'bob', status: 'busy' });
+    for (const one of [first, second]) await expect(one).rejects.toMatchObject({ type: 'ROCKETCHAT_UNAVAILABLE' });
+    comes();
+    await account.take();
+    await patient;
+    expect(account.bodies).toEqual([{ userId: 'bob', status: 'busy' }]);
+    expect(push.size).toBe(0);
+  });
+
+  it('who does not wait for long hears of a Rocket.Chat that is away; who does, goes on waiting', async () => {
+    const hasty = push.set({ uid: 'ann', status: 'busy' }, 60_000);
+    const patient = push.set({ uid: 'bob', status: 'busy' });
+    await account.fail(AWAY);
+    await expect(hasty).rejects.toBe(AWAY);
+    await account.fail(AWAY);
+    await account.take();
+    await patient;
+    expect(account.bodies.map(({ userId }) => userId)).toEqual(['ann', 'bob', 'bob']);
   });
 
   it('a status comes with its own end, never with that of an older one', async () => {
