@@ -36,19 +36,25 @@ export function connectionThere({ status }: ShownThere): 'online' | 'away' | und
 }
 
 /**
- * What was said there. Away is somebody's word where it has a source, and a client's that became idle where it has none. Of who is
- * offline his text alone is known.
+ * What was said there. Away is somebody's word where it has a source, and a client's that became idle where it has none; a Rocket.Chat
+ * that tells no sources leaves that open, and it is what it was. Of who is offline his text alone is known.
  *
- * @param assumed the word of who is offline
+ * @param assumed the word as far as it is not told
+ * @param isOld whether Rocket.Chat tells neither sources nor ends (before 8.6, contract 0.2)
  */
-export function wordThere({ status, statusText, statusSource, statusExpiresAt }: ShownThere, assumed: Word): Word {
+export function wordThere(
+  { status, statusText, statusSource, statusExpiresAt }: ShownThere,
+  assumed: Word,
+  isOld: boolean,
+): Word {
   const text = normalizeStatusText(statusText ?? undefined) ?? '';
   const said = STATUSES.find((one) => one === status);
   if (said === undefined || said === 'offline') return { ...assumed, text };
   const source = CLAIM_SOURCES.find((one) => one === statusSource);
   const endMs = Date.parse(statusExpiresAt ?? '');
   const expiresAtMs = Number.isNaN(endMs) ? undefined : endMs;
-  return { status: said === 'away' && source === undefined ? 'online' : said, text, expiresAtMs, source };
+  const isIdle = said === 'away' && source === undefined && !(isOld && assumed.status === 'away');
+  return { status: isIdle ? 'online' : said, text, expiresAtMs, source };
 }
 
 /** What was said here and still holds. */
@@ -66,7 +72,7 @@ export function wordAt(word: Word, nowMs: number): Word {
 /**
  * Whether both say the same, whoever it is that says it.
  *
- * @param ends whether Rocket.Chat knows the end of a status (from 8.6 on, contract 0.2)
+ * @param ends whether Rocket.Chat knows the end of a status
  */
 export function saysTheSame(a: Word, b: Word, ends: boolean): boolean {
   return a.status === b.status && a.text === b.text && (!ends || a.expiresAtMs === b.expiresAtMs);

@@ -19,7 +19,7 @@ export interface FollowerOptions {
   readonly there: Map<string, Word>;
   /** Whether what is said here is to be told there, or was since then: what Rocket.Chat showed is older. Monotonic milliseconds. */
   readonly isNewerHere: (uid: string, sinceMs: number) => boolean;
-  /** Whether Rocket.Chat knows the end of a status. */
+  /** Whether Rocket.Chat knows ends of statuses, and tells their sources. */
   readonly knowsEnds: () => boolean;
   /** Something was claimed here for a user: by the rules of claims it need not be what is said of him now. */
   readonly onClaimed: (uid: string) => void;
@@ -90,7 +90,7 @@ export class Follower {
     const nowMs = side.clock();
     const here = wordHere(record, nowMs);
     const before = there.get(uid);
-    const word = wordAt(wordThere(user, before ?? here), nowMs);
+    const word = wordAt(wordThere(user, before ?? here, !this.options.knowsEnds()), nowMs);
     if (this.options.isNewerHere(uid, askedAtMs)) return;
     // First: what is claimed here by this is no news for there.
     there.set(uid, word);

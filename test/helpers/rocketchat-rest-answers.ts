@@ -100,6 +100,8 @@ const setStatus: Answer = (rest, { body, userId }) => {
     status: shownNow,
     statusDefault: shownNow,
     ...(message !== undefined && { statusText: message }),
+    // A claim of the user's own, from 8.6 on; online without a text takes every claim back (contract 3.1).
+    statusSource: rest.tellsSources && (shownNow !== 'online' || message) ? 'manual' : undefined,
     statusExpiresAt: expiresAt === undefined ? undefined : new Date(expiresAt),
   });
   return ok();

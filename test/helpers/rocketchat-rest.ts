@@ -87,6 +87,12 @@ export class RocketChatRest {
     return `http://127.0.0.1:${this.port}`;
   }
 
+  /** Whether it is 8.6 or newer (contract 0.2). */
+  get tellsSources(): boolean {
+    const [major = 0, minor = 0] = this.version.split('.').map(Number);
+    return major > 8 || (major === 8 && minor >= 6);
+  }
+
   /** What a node is started with to use it. */
   get env(): Record<string, string> {
     const { username, password } = this.account;

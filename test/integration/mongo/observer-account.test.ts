@@ -58,4 +58,15 @@ describe('an observer with an account', () => {
     expect(results).toMatchObject([{ ok: true }, { ok: false, error: { code: 'ROCKETCHAT_REFUSED' } }]);
     expect(rest.users.get('bob')).toMatchObject({ status: 'away' });
   });
+
+  it('while Rocket.Chat is away says so at once, and sets nothing later', async () => {
+    await rest.away();
+    await expect(call('setStatus', 'ann', 'away', 'never')).rejects.toMatchObject({
+      type: 'ROCKETCHAT_UNAVAILABLE',
+      code: 503,
+    });
+    await rest.up();
+    await expect(call('setStatus', 'bob', 'busy', 'now')).resolves.toBe(true);
+    expect(rest.users.get('ann')?.statusText).not.toBe('never');
+  });
 });

@@ -6,10 +6,11 @@ import type { HistoryRow } from '../../../domain/history';
 import { eventually } from '../../helpers/eventually';
 import { freshDatabase, startMongo, type MongoServer } from '../../helpers/mongo-server';
 import { startReplica, type Replica } from '../../helpers/replica';
+import { seeded } from '../../helpers/random-frames';
 import { RocketChatRest, type RestUser } from '../../helpers/rocketchat-rest';
 
 const GENEROUS = { defaultLimit: { calls: 1_000_000, perMs: 60_000 }, limits: {} };
-const SYNC_INTERVAL = 1_000;
+const SYNC_INTERVAL = 300;
 /** Beyond the interval: for the machine. */
 const PATIENT = { timeoutMs: 10_000 };
 
@@ -195,5 +196,36 @@ describe.each(['embedded', 'MongoDB'])('presence here (%s) and in Rocket.Chat', 
     await shows('ann', { status: 'busy', statusText: 'by the account' });
     await compared();
     expect(rest.asked('v1/users.setStatus')).toHaveLength(1);
+  });
+
+  it('whatever is said on either side, in the end both say the same', async () => {
+    const below = seeded(7);
+    const oneOf = <T>(choices: readonly T[]) => choices[below(choices.length)]!;
+    const uids = Array.from({ length: 12 }, (_, i) => `r${i}`);
+    for (const uid of uids) put(uid);
+    await shows('r11', { status: 'online' });
+    for (let step = 0; step < 300; step++) {
+      const [uid, status] = [oneOf(uids), oneOf(['online', 'away', 'busy'] as const)];
+      const text = oneOf(['', 'a', 'b', 'c']);
+      const statusSource = status === 'online' && text === '' ? undefined : 'manual';
+      if (below(2) === 0) await call('presence.setStatus', uid, status, text);
+      else
+        rest.change(uid, { status, statusDefault: status, statusText: text, statusSource, statusExpiresAt: undefined });
+      if (step % 20 === 0) await compared();
+    }
+    const both = async () => {
+      const views = await call<PresenceView[]>('presence.getMany', uids);
+      return views.map(({ uid, status, statusText = '' }) => {
+        const there = rest.users.get(uid)!;
+        return { uid, here: `${status} ${statusText}`, there: `${there.status} ${there.statusText ?? ''}` };
+      });
+    };
+    await eventually(async () => {
+      expect((await mirror())?.untold).toBe(0);
+      for (const { here, there } of await both()) expect(here).toBe(there);
+    }, PATIENT);
+    await compared();
+    await compared();
+    for (const { here, there } of await both()) expect(here).toBe(there);
   });
 });

@@ -50,11 +50,18 @@ describe('what Rocket.Chat shows of a user', () => {
     ['of who is offline the text alone is known', { status: 'offline', statusText: 'new' }, { ...busy, text: 'new' }],
     ['of a status that is none, too', { status: 'disabled' }, { ...busy, text: '' }],
   ])('%s', (_name, user, word) => {
-    expect(wordThere(shown(user), busy)).toEqual(word);
+    expect(wordThere(shown(user), busy, false)).toEqual(word);
+  });
+
+  it('away without a source, of a Rocket.Chat that tells none, is what it was', () => {
+    const away: Word = { status: 'away', text: '' };
+    expect(wordThere(shown({ status: 'away' }), away, true)).toEqual(away);
+    expect(wordThere(shown({ status: 'away' }), NO_WORD, true)).toEqual(NO_WORD);
+    expect(wordThere(shown({ status: 'online' }), away, true)).toEqual(NO_WORD);
   });
 
   it('a text is as long as one may be here', () => {
-    expect(wordThere(shown({ status: 'online', statusText: 'x'.repeat(500) }), NO_WORD).text).toHaveLength(120);
+    expect(wordThere(shown({ status: 'online', statusText: 'x'.repeat(500) }), NO_WORD, false).text).toHaveLength(120);
   });
 });
 
