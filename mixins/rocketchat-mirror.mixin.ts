@@ -6,6 +6,7 @@ import type { Config } from '../lib/env';
 import { Mirror, type MirrorState } from '../lib/mirror/mirror';
 import type { OwnSide } from '../lib/mirror/own-side';
 import type { RocketChatLink } from '../lib/rocketchat/link';
+import { userPages } from '../lib/store/user-pages';
 import type { BesideService } from './beside-presence.mixin';
 import { CHANGED } from './change-hook';
 import { turnMixin } from './turn.mixin';
@@ -84,14 +85,7 @@ function sideOf(service: MirroringService): OwnSide {
   return {
     clock,
     usersOf: (uids) => store.usersOf(uids),
-    async *changedSince(sinceMs) {
-      for (let after: string | undefined; ;) {
-        const users = await store.listUsers({ sinceMs, after }, SLICE);
-        if (users.length > 0) yield users;
-        if (users.length < SLICE) return;
-        after = users.at(-1)!._id;
-      }
-    },
+    changedSince: (sinceMs) => userPages(store, { sinceMs }, SLICE),
     async identify(users) {
       const items = users.map(identityOf);
       for (let first = 0; first < items.length; first += MAX_BATCH_ITEMS) {

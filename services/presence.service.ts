@@ -189,7 +189,7 @@ function mixinsOf(store: PresenceStore, config: Config): Partial<ServiceSchema>[
   return [
     presenceJobsMixin(config),
     observerMixin(store, config),
-    outsideWritesMixin(store),
+    outsideWritesMixin(store, config),
     claimsMixin(store),
     livenessMixin(config),
     store.isShared ? peersMixin(store, config) : keeperMixin,

@@ -5,6 +5,7 @@ import { HistoryWriter } from '../history-writer';
 import { asRecord, changed, changeTo, stateOf } from './records';
 import type { Observed, ObservedStore } from '../store/observed-port';
 import type { PresenceStore, UserListener } from '../store/port';
+import { userPages } from '../store/user-pages';
 
 export interface ObserverOptions {
   readonly store: Pick<PresenceStore, 'usersOf' | 'listUsers' | 'history'>;
@@ -174,13 +175,8 @@ export class Observer implements UserListener {
   }
 
   /** Everybody who is not offline, in slices. */
-  private async *present(): AsyncIterable<UserRecord[]> {
-    for (let after: string | undefined; ;) {
-      const users = await this.options.store.listUsers({ statuses: OTHERS, after }, SLICE);
-      if (users.length > 0) yield users;
-      if (users.length < SLICE) return;
-      after = users.at(-1)!._id;
-    }
+  private present(): AsyncIterable<UserRecord[]> {
+    return userPages(this.options.store, { statuses: OTHERS }, SLICE);
   }
 
   private async see(uids: readonly string[], users: ReadonlyMap<string, UserRecord>): Promise<void> {

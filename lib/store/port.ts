@@ -97,6 +97,8 @@ export interface UserChanges {
 
 /** Tells whose presence somebody else has written, as it happens. */
 export interface OutsideWrites {
+  /** Whether it does: not every database can. */
+  readonly isLive: boolean;
   /** @returns what ends it */
   watch(seen: (uid: string) => void): () => Promise<void>;
 }

@@ -22,10 +22,18 @@ const OURS = 'presenceRev';
 type Follow = (seen: (uid: string) => void, signal: AbortSignal) => Promise<void>;
 
 const AGAIN_AFTER_MS = 1_000;
+/** A database that cannot tell says so at once. */
+const LIVE_AFTER_MS = 3_000;
 
 /** Who of `users` had his presence written by somebody else than this service. Told of in order; where the telling breaks off it begins anew. */
 export class MongoOutsideWrites implements OutsideWrites {
+  private followedSinceMs: number | undefined;
+
   constructor(private readonly followOnce: Follow) {}
+
+  get isLive(): boolean {
+    return this.followedSinceMs !== undefined && performance.now() - this.followedSinceMs > LIVE_AFTER_MS;
+  }
 
   watch(seen: (uid: string) => void): () => Promise<void> {
     const stopping = new AbortController();
@@ -38,7 +46,9 @@ export class MongoOutsideWrites implements OutsideWrites {
 
   private async follow(seen: (uid: string) => void, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
+      this.followedSinceMs = performance.now();
       await this.followOnce(seen, signal).catch(() => undefined);
+      this.followedSinceMs = undefined;
       await delay(AGAIN_AFTER_MS, undefined, { signal }).catch(() => undefined);
     }
   }
