@@ -17,6 +17,7 @@ const SUITES = [
 ];
 process.env.FUZZ_REQUESTS ??= '100000';
 process.env.IMPORT_USERS ??= '50000';
+process.env.OUTBOX_ROUNDS ??= '6';
 
 await command(async () => {
   checkNode(root);

@@ -16,6 +16,8 @@ const CORE = 'core-1';
 const PATIENT = { timeoutMs: 120_000 };
 /** Of a caller between two calls: receivers and nodes share the machine. */
 const PAUSE_MS = 5;
+/** Six at full size. */
+const ROUNDS = Number(process.env.OUTBOX_ROUNDS ?? 2);
 const ENV = {
   CALLBACKS_ALLOW_PRIVATE: 'true',
   SESSION_LEASE: '600', // longer than the test: nobody may go by himself
@@ -111,7 +113,7 @@ describe('callbacks of nodes that are killed under load, while their target come
     try {
       const again = () => start('presence-1', { env: { DATA_DIR: folder } });
       await again();
-      await run(16, 1000, 6, async () => {
+      await run(16, 1000, ROUNDS, async () => {
         await kill('presence-1');
         await again();
       });
