@@ -65,7 +65,9 @@ function behind(state: ClaimState, claim: Claim, nowMs: number): readonly Claim[
   const others = without(waiting, claim);
   // One voice that says something else (C3c); unless it is two: the other one was already there, waiting.
   const isUpdate = state.statusSource === claim.statusSource && claim.statusSource !== 'internal' && others === waiting;
-  if (state.statusSource == null || isUpdate || isSameClaim(state, claim)) return others;
+  if (state.statusSource == null || isUpdate || isSameClaim(state, claim)) {
+    return arranged(others, nowMs); // behind the one that comes active there may be one whose time is over
+  }
   const { statusDefault = 'online', statusText = '' } = state;
   return arranged([pickClaim({ ...state, statusDefault, statusText }), ...others], nowMs).slice(0, MAX_WAITING);
 }

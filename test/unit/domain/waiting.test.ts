@@ -48,6 +48,14 @@ describe('any number of claims wait', () => {
     expect(withoutLunch).toMatchObject({ statusId: 'next', previousState: external('golf') });
   });
 
+  test('where the one that waited next becomes active, none comes next whose time is over', () => {
+    const over = { ...external('over'), statusExpiresAt: new Date(NOW_MS - 1) };
+    const waiting = { previousState: internal('call'), presenceWaiting: [over, external('golf')] };
+    const { state } = applyClaim(waiting, set(internal('call')), NOW_MS);
+    expect(state).toMatchObject({ statusId: 'call', previousState: external('golf') });
+    expect(settleExpiry(state, NOW_MS)).toBe(state);
+  });
+
   test('one announced again where it waits is there once', () => {
     const moved = { ...external('golf'), statusText: 'moved' };
     expect(said(after(...[internal('call'), external('golf'), external('chess'), moved].map(set)))).toEqual([
