@@ -1,8 +1,8 @@
 import path from 'node:path';
 import { ServiceBroker } from 'moleculer';
-import { banner } from './lib/banner';
-import { ConfigError, readConfig } from './lib/env';
-import { asError } from './lib/errors';
+import { banner } from './lib/config/banner';
+import { ConfigError, readConfig } from './lib/config/env';
+import { asError } from './lib/wire/errors';
 import { brokerOptions } from './moleculer.config';
 
 /** Starts the node: `--repl` gives Moleculer's prompt in the same process. */

@@ -1,12 +1,12 @@
 import type { BrokerOptions, LogLevels } from 'moleculer';
 import pretty from 'pino-pretty';
-import type { Config } from './lib/env';
-import { readConfig } from './lib/env';
-import { ErrorWire } from './lib/error-wire';
+import type { Config } from './lib/config/env';
+import { readConfig } from './lib/config/env';
+import { ErrorWire } from './lib/wire/error-wire';
 import { REPL_COMMANDS } from './lib/repl/commands';
-import { hearingMiddleware } from './lib/nodes';
-import { EjsonSerializer } from './lib/serializer';
-import { transporterOptions } from './lib/transporter';
+import { hearingMiddleware } from './lib/replicas/nodes';
+import { EjsonSerializer } from './lib/wire/serializer';
+import { transporterOptions } from './lib/wire/transporter';
 
 const SECOND = 1000;
 /** As every Rocket.Chat node has it (contract 1.2). */

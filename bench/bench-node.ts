@@ -1,5 +1,5 @@
 import { ServiceBroker, type ServiceSchema } from 'moleculer';
-import { readConfig, type Config } from '../lib/env';
+import { readConfig, type Config } from '../lib/config/env';
 import { brokerOptions } from '../moleculer.config';
 
 /** Runs one service as a node of its own, with the broker, serializer and bus of the presence node. */

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import path from 'node:path';
 import { ServiceBroker } from 'moleculer';
-import { readConfig } from '../lib/env';
+import { readConfig } from '../lib/config/env';
 import { brokerOptions } from '../moleculer.config';
 import { endProcess, endWithUs } from '../test/helpers/child-process';
 import { freePort } from '../test/helpers/free-port';

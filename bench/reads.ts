@@ -1,6 +1,6 @@
 import { connect } from 'nats';
 import { IN_MEMORY } from '../lib/store/embedded-store';
-import { MAX_BATCH_ITEMS } from '../lib/contract';
+import { MAX_BATCH_ITEMS } from '../lib/wire/contract';
 import { freshDatabase, startMongo } from '../test/helpers/mongo-server';
 import { ASK, SET } from './bare-nats-node';
 import { BARE_NATS_NODE, CALLER, presenceNode, startCluster, type Cluster } from './cluster';

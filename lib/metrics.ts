@@ -1,6 +1,6 @@
 import type { BaseMetricOptions, MetricRegistry } from 'moleculer';
 import type { PresenceChange } from '../domain/presence';
-import type { Reaped } from './reaper';
+import type { Reaped } from './replicas/reaper';
 import type { StatusCounts, StoredInstance } from './store/port';
 
 const SECOND = 1000;

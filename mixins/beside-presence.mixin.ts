@@ -1,8 +1,8 @@
 import type { Context, Service, ServiceSchema } from 'moleculer';
-import { SERVICE_NAME } from '../lib/contract';
+import { SERVICE_NAME } from '../lib/wire/contract';
 import type { Outbox } from '../lib/callbacks/outbox';
-import type { PresenceDesk } from '../lib/presence-desk';
-import type { Role } from '../lib/role';
+import type { PresenceDesk } from '../lib/desk/presence-desk';
+import type { Role } from '../lib/replicas/role';
 import type { PresenceStore } from '../lib/store/port';
 import type { ReplicaService } from './replica-service';
 

@@ -1,5 +1,5 @@
 import type { Service, ServiceSchema } from 'moleculer';
-import { BusGuard, type BusState } from '../lib/bus-guard';
+import { BusGuard, type BusState } from '../lib/replicas/bus-guard';
 
 export interface BusService extends Service {
   busGuard: BusGuard;

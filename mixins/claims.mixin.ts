@@ -1,11 +1,11 @@
 import type { Service, ServiceSchema } from 'moleculer';
-import { actionsOf } from '../lib/action';
-import { read } from '../lib/contract';
-import { PresenceError } from '../lib/errors';
-import type { PresenceDesk } from '../lib/presence-desk';
-import type { PresenceReads } from '../lib/presence-reads';
-import { readSchedules } from '../lib/schedule-contract';
-import { Scheduler } from '../lib/scheduler';
+import { actionsOf } from '../lib/wire/action';
+import { read } from '../lib/wire/contract';
+import { PresenceError } from '../lib/wire/errors';
+import type { PresenceDesk } from '../lib/desk/presence-desk';
+import type { PresenceReads } from '../lib/reads/presence-reads';
+import { readSchedules } from '../lib/schedules/schedule-contract';
+import { Scheduler } from '../lib/schedules/scheduler';
 import type { PresenceStore } from '../lib/store/port';
 import { periodicMixin } from './periodic.mixin';
 import type { ReplicaService } from './replica-service';

@@ -1,5 +1,5 @@
 import type { Context, Service, ServiceSchema } from 'moleculer';
-import { MeteorError } from '../lib/errors';
+import { MeteorError } from '../lib/wire/errors';
 
 export interface CoreLinkService extends Service {
   tellBroadcastEnabled(): Promise<void>;

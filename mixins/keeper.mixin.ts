@@ -1,6 +1,6 @@
 import { Errors, type Context, type Service, type ServiceSchema } from 'moleculer';
-import { PresenceError } from '../lib/errors';
-import { KeeperElection } from '../lib/keeper-election';
+import { PresenceError } from '../lib/wire/errors';
+import { KeeperElection } from '../lib/replicas/keeper-election';
 import { tellMissed } from './change-hook';
 import type { ReplicaService } from './replica-service';
 

@@ -1,5 +1,5 @@
 import type { Service, ServiceSchema } from 'moleculer';
-import type { Leadership } from '../lib/leadership';
+import type { Leadership } from '../lib/replicas/leadership';
 import { periodicMixin } from './periodic.mixin';
 
 interface LeadingService extends Service {

@@ -1,11 +1,11 @@
 import type { Service, ServiceSchema } from 'moleculer';
 import type { PresenceChange } from '../domain/presence';
 import type { Outbox } from '../lib/callbacks/outbox';
-import type { Config } from '../lib/env';
+import type { Config } from '../lib/config/env';
 import type { PresenceMetrics } from '../lib/metrics';
 import { Observer } from '../lib/observing/observer';
 import type { PresenceStore } from '../lib/store/port';
-import type { UserWatch } from '../lib/user-watch';
+import type { UserWatch } from '../lib/reads/user-watch';
 import { periodicMixin } from './periodic.mixin';
 import type { ReplicaService } from './replica-service';
 import { turnMixin } from './turn.mixin';

@@ -1,7 +1,7 @@
 import type { ServiceSchema } from 'moleculer';
-import type { Config } from '../lib/env';
+import type { Config } from '../lib/config/env';
 import { OutsideLook } from '../lib/observing/outside-look';
-import type { PresenceDesk } from '../lib/presence-desk';
+import type { PresenceDesk } from '../lib/desk/presence-desk';
 import type { PresenceStore } from '../lib/store/port';
 import { periodicMixin } from './periodic.mixin';
 import type { ReplicaService } from './replica-service';

@@ -1,7 +1,7 @@
 import type { Context, Service, ServiceSchema } from 'moleculer';
-import type { Config } from '../lib/env';
-import { Leadership } from '../lib/leadership';
-import { roleOf } from '../lib/role';
+import type { Config } from '../lib/config/env';
+import { Leadership } from '../lib/replicas/leadership';
+import { roleOf } from '../lib/replicas/role';
 import type { PresenceStore } from '../lib/store/port';
 import { leaderMixin } from './leader.mixin';
 import type { ReplicaService } from './replica-service';

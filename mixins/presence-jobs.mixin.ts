@@ -1,8 +1,8 @@
 import type { ServiceSchema } from 'moleculer';
-import type { Config } from '../lib/env';
+import type { Config } from '../lib/config/env';
 import type { PresenceMetrics } from '../lib/metrics';
-import type { PresenceDesk } from '../lib/presence-desk';
-import type { Reconciler } from '../lib/reconciler';
+import type { PresenceDesk } from '../lib/desk/presence-desk';
+import type { Reconciler } from '../lib/desk/reconciler';
 import type { PresenceStore } from '../lib/store/port';
 import type { BusService } from './bus-guard.mixin';
 import { periodicMixin } from './periodic.mixin';

@@ -1,13 +1,13 @@
 import type { Service, ServiceSchema } from 'moleculer';
-import { actionsOf } from '../lib/action';
-import { read } from '../lib/contract';
-import type { Config } from '../lib/env';
+import { actionsOf } from '../lib/wire/action';
+import { read } from '../lib/wire/contract';
+import type { Config } from '../lib/config/env';
 import type { PresenceMetrics } from '../lib/metrics';
-import { installationOf, RedisUsers } from '../lib/redis-users';
-import { PresenceReads } from '../lib/presence-reads';
+import { installationOf, RedisUsers } from '../lib/reads/redis-users';
+import { PresenceReads } from '../lib/reads/presence-reads';
 import type { PresenceStore, UserListener } from '../lib/store/port';
-import { UserCache } from '../lib/user-cache';
-import { UserWatch } from '../lib/user-watch';
+import { UserCache } from '../lib/reads/user-cache';
+import { UserWatch } from '../lib/reads/user-watch';
 import { tellChanged } from './change-hook';
 import type { ReplicaService } from './replica-service';
 

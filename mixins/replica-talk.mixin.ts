@@ -1,5 +1,5 @@
 import type { Context, Service, ServiceSchema } from 'moleculer';
-import type { PresenceDesk } from '../lib/presence-desk';
+import type { PresenceDesk } from '../lib/desk/presence-desk';
 import type { PresenceStore } from '../lib/store/port';
 
 export interface TalkingService extends Service {

@@ -1,6 +1,6 @@
 import type { Context, Service, ServiceSchema } from 'moleculer';
 import type { Claim } from '../domain/types';
-import type { Role } from '../lib/role';
+import type { Role } from '../lib/replicas/role';
 
 interface AccountNeighbour extends Service {
   isConfigured(): boolean;

@@ -1,6 +1,6 @@
 import type { Context, Service, ServiceSchema } from 'moleculer';
-import { MAX_BATCH_ITEMS, reader } from '../lib/contract';
-import { PresenceError } from '../lib/errors';
+import { MAX_BATCH_ITEMS, reader } from '../lib/wire/contract';
+import { PresenceError } from '../lib/wire/errors';
 import { IMPORT_PROGRESS } from '../lib/repl/import';
 import { RocketChatFault } from '../lib/rocketchat/faults';
 import type { RocketChatLink } from '../lib/rocketchat/link';

@@ -1,8 +1,8 @@
 import type { Context, ServiceSchema } from 'moleculer';
 import { MIRRORED_INSTANCE, type ShownThere } from '../domain/mirror';
 import type { Claim } from '../domain/types';
-import { claimOf, MAX_BATCH_ITEMS } from '../lib/contract';
-import type { Config } from '../lib/env';
+import { claimOf, MAX_BATCH_ITEMS } from '../lib/wire/contract';
+import type { Config } from '../lib/config/env';
 import { Mirror, type MirrorState } from '../lib/mirror/mirror';
 import type { OwnSide } from '../lib/mirror/own-side';
 import type { RocketChatLink } from '../lib/rocketchat/link';

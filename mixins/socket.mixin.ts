@@ -1,7 +1,7 @@
 import type http from 'node:http';
 import type { Context, Service, ServiceSchema } from 'moleculer';
-import { SERVICE_NAME, STATUS_EVENT } from '../lib/contract';
-import type { Config } from '../lib/env';
+import { SERVICE_NAME, STATUS_EVENT } from '../lib/wire/contract';
+import type { Config } from '../lib/config/env';
 import { ActionSource, StoreSource, type FeedSource } from '../lib/feed/feed-source';
 import { FeedWatch } from '../lib/feed/feed-watch';
 import { PresenceFeed } from '../lib/feed/presence-feed';
@@ -10,8 +10,8 @@ import type { Access } from '../lib/http/access';
 import type { RateLimit } from '../lib/http/rate-limit';
 import { PresenceSocket } from '../lib/socket/presence-socket';
 import { SocketMetrics } from '../lib/socket/socket-metrics';
-import { changedIn } from '../lib/status-event';
-import type { UserWatch } from '../lib/user-watch';
+import { changedIn } from '../lib/wire/status-event';
+import type { UserWatch } from '../lib/reads/user-watch';
 import type { BesideService, PresenceNeighbour } from './beside-presence.mixin';
 import { CHANGED, MISSED, type MissedBecause } from './change-hook';
 

@@ -1,10 +1,10 @@
 import type { Service, ServiceSchema } from 'moleculer';
-import { STATUS_EVENT } from '../lib/contract';
+import { STATUS_EVENT } from '../lib/wire/contract';
 import type { PresenceChange } from '../domain/presence';
-import type { Config } from '../lib/env';
-import { nodesSeen } from '../lib/nodes';
-import { statusEvent } from '../lib/status-event';
-import { Teller } from '../lib/teller';
+import type { Config } from '../lib/config/env';
+import { nodesSeen } from '../lib/replicas/nodes';
+import { statusEvent } from '../lib/wire/status-event';
+import { Teller } from '../lib/wire/teller';
 import type { BusService } from './bus-guard.mixin';
 import { periodicMixin } from './periodic.mixin';
 import type { TalkingService } from './replica-talk.mixin';

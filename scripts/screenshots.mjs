@@ -43,7 +43,7 @@ await command(async () => {
 async function live(dataDir) {
   const { ServiceBroker } = require('moleculer');
   const built = (file) => require(join(root, 'dist', file));
-  const config = built('lib/env.js').readConfig({ DATA_DIR: dataDir });
+  const config = built('lib/config/env.js').readConfig({ DATA_DIR: dataDir });
   const store = built('lib/store/create-store.js').createStore(config);
   const nowMs = Date.now();
   const life = officeLife(nowMs);

@@ -1,8 +1,8 @@
 import type { ServiceSchema } from 'moleculer';
-import { actionsOf } from '../lib/action';
-import { activitySummary, userActivity } from '../lib/activity';
-import { readActivity } from '../lib/history-contract';
-import { serviceSchema } from '../lib/service-schema';
+import { actionsOf } from '../lib/wire/action';
+import { activitySummary, userActivity } from '../lib/history/activity';
+import { readActivity } from '../lib/history/history-contract';
+import { serviceSchema } from '../lib/wire/service-schema';
 import { besidePresenceMixin, type BesideService } from '../mixins/beside-presence.mixin';
 
 const action = actionsOf<BesideService>();

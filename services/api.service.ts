@@ -1,14 +1,14 @@
 import type http from 'node:http';
 import type { ServiceSchema } from 'moleculer';
 import ApiGateway from 'moleculer-web';
-import { readConfig, type Config } from '../lib/env';
+import { readConfig, type Config } from '../lib/config/env';
 import { Edge } from '../lib/http/edge';
 import { EdgeAccess } from '../lib/http/edge-access';
 import { gatewayRoute, type ApiRequest } from '../lib/http/gateway';
 import { httpServer } from '../lib/http/http-server';
 import { close, listen } from '../lib/http/listen';
 import { RateLimit } from '../lib/http/rate-limit';
-import { serviceSchema } from '../lib/service-schema';
+import { serviceSchema } from '../lib/wire/service-schema';
 import { besidePresenceMixin, type BesideService } from '../mixins/beside-presence.mixin';
 import { socketMixin } from '../mixins/socket.mixin';
 

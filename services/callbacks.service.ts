@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Context, ServiceSchema } from 'moleculer';
-import { actionsOf } from '../lib/action';
+import { actionsOf } from '../lib/wire/action';
 import { readCallbacks } from '../lib/callbacks/contract';
 import { Deliverer } from '../lib/callbacks/delivery';
 import { CallbackDesk } from '../lib/callbacks/desk';
@@ -8,9 +8,9 @@ import { messageOf } from '../lib/callbacks/message';
 import { CallbackMetrics } from '../lib/callbacks/metrics';
 import { KNOWN_WITHIN_MS } from '../lib/callbacks/outbox';
 import { Poster, type PosterOptions } from '../lib/callbacks/post';
-import { read } from '../lib/contract';
-import { readConfig, type Config } from '../lib/env';
-import { serviceSchema } from '../lib/service-schema';
+import { read } from '../lib/wire/contract';
+import { readConfig, type Config } from '../lib/config/env';
+import { serviceSchema } from '../lib/wire/service-schema';
 import { besidePresenceMixin, type BesideService } from '../mixins/beside-presence.mixin';
 import { periodicMixin } from '../mixins/periodic.mixin';
 

@@ -1,9 +1,9 @@
 import http from 'node:http';
 import type { Service, ServiceSchema } from 'moleculer';
-import { readConfig, type Config } from '../lib/env';
+import { readConfig, type Config } from '../lib/config/env';
 import { answerHealth, asksForHealth } from '../lib/http/health';
 import { close, listen } from '../lib/http/listen';
-import { serviceSchema } from '../lib/service-schema';
+import { serviceSchema } from '../lib/wire/service-schema';
 
 interface HealthService extends Service {
   servers: http.Server[];

@@ -1,16 +1,16 @@
 import type { ServiceSchema } from 'moleculer';
-import { actionsOf } from '../lib/action';
-import { readHistory } from '../lib/history-contract';
-import { keepDigests } from '../lib/history-days';
-import { historyCount, historyPage } from '../lib/history-reads';
-import { serviceSchema } from '../lib/service-schema';
+import { actionsOf } from '../lib/wire/action';
+import { readHistory } from '../lib/history/history-contract';
+import { keepDigests } from '../lib/history/history-days';
+import { historyCount, historyPage } from '../lib/history/history-reads';
+import { serviceSchema } from '../lib/wire/service-schema';
 import { besidePresenceMixin, type BesideService } from '../mixins/beside-presence.mixin';
 import { periodicMixin } from '../mixins/periodic.mixin';
 
 /** Days go whole: looking for one that is over costs nothing, and an hour more of it hurts nobody. */
 const EXPIRE_EVERY_MS = 60 * 60_000;
 const FIRST_EXPIRE_AFTER_MS = 10_000;
-/** A day has its digest this long after it is over (`lib/history-days`) at the latest. */
+/** A day has its digest this long after it is over (`lib/history/history-days`) at the latest. */
 const DIGEST_EVERY_MS = 60 * 60_000;
 const FIRST_DIGEST_AFTER_MS = 30_000;
 

@@ -1,17 +1,17 @@
 import type { Context, ServiceSchema } from 'moleculer';
-import { actionsOf } from '../lib/action';
-import { batchSetStatus, type SetStatusResult, type StatusArguments } from '../lib/batch-set-status';
-import { batchUpsert, type UpsertResult } from '../lib/batch-upsert';
-import { claimOf, read, SERVICE_NAME } from '../lib/contract';
+import { actionsOf } from '../lib/wire/action';
+import { batchSetStatus, type SetStatusResult, type StatusArguments } from '../lib/desk/batch-set-status';
+import { batchUpsert, type UpsertResult } from '../lib/desk/batch-upsert';
+import { claimOf, read, SERVICE_NAME } from '../lib/wire/contract';
 import type { PresenceChange } from '../domain/presence';
-import { readConfig, type Config } from '../lib/env';
-import { instanceNews } from '../lib/instance-event';
-import { availableNodes } from '../lib/nodes';
+import { readConfig, type Config } from '../lib/config/env';
+import { instanceNews } from '../lib/wire/instance-event';
+import { availableNodes } from '../lib/replicas/nodes';
 import { PresenceMetrics } from '../lib/metrics';
-import { createParts, type PresenceParts } from '../lib/presence-parts';
-import type { Reaped } from '../lib/reaper';
-import { serviceSchema } from '../lib/service-schema';
-import { describeRole, roleOf, type Role } from '../lib/role';
+import { createParts, type PresenceParts } from '../lib/desk/presence-parts';
+import type { Reaped } from '../lib/replicas/reaper';
+import { serviceSchema } from '../lib/wire/service-schema';
+import { describeRole, roleOf, type Role } from '../lib/replicas/role';
 import { createStore } from '../lib/store/create-store';
 import type { PresenceStore } from '../lib/store/port';
 import { coreLinkMixin, type CoreLinkService } from '../mixins/core-link.mixin';
@@ -204,7 +204,7 @@ function mixinsOf(store: PresenceStore, config: Config): Partial<ServiceSchema>[
   ];
 }
 
-/** The service `presence` (contract 2.1): the schema and its wiring; what it does is in lib/presence-desk.ts. */
+/** The service `presence` (contract 2.1): the schema and its wiring; what it does is in lib/desk/presence-desk.ts. */
 export function presenceService({ config, store, clock }: ServiceOptions): ServiceSchema {
   return serviceSchema<PresenceService>({
     name: SERVICE_NAME,

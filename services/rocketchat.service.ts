@@ -1,10 +1,10 @@
 import type { Context, ServiceSchema } from 'moleculer';
-import { readConfig, type Config } from '../lib/env';
+import { readConfig, type Config } from '../lib/config/env';
 import { RocketChatLink, type LinkState } from '../lib/rocketchat/link';
 import type { StatusToSet } from '../lib/rocketchat/status-push';
 import type { MirrorState } from '../lib/mirror/mirror';
 import type { ImportState } from '../lib/rocketchat/user-import';
-import { serviceSchema } from '../lib/service-schema';
+import { serviceSchema } from '../lib/wire/service-schema';
 import { besidePresenceMixin } from '../mixins/beside-presence.mixin';
 import { rocketChatImportMixin, type ImportingService } from '../mixins/rocketchat-import.mixin';
 import { rocketChatMirrorMixin, type MirroringService } from '../mixins/rocketchat-mirror.mixin';

@@ -1,6 +1,6 @@
 import { DELIVERY_STATES } from '../../domain/callbacks';
 import { STATUSES } from '../../domain/types';
-import { ID, LIMIT, MAX_BATCH_ITEMS, reader } from '../contract';
+import { ID, LIMIT, MAX_BATCH_ITEMS, reader } from '../wire/contract';
 import { MAX_CONCURRENCY, type CallbackFields } from './desk';
 import { MAX_URL } from './target';
 

@@ -7,7 +7,7 @@ import {
   type PauseReason,
 } from '../../domain/callbacks';
 import type { Status } from '../../domain/types';
-import { PresenceError } from '../errors';
+import { PresenceError } from '../wire/errors';
 import type { CallbackStore, DeliveryCounts } from '../store/callback-port';
 import { newCallbackId, newSecret, newTestId } from './ids';
 import { testMessageOf } from './message';

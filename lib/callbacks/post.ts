@@ -2,7 +2,7 @@ import http from 'node:http';
 import https from 'node:https';
 import type { LookupFunction } from 'node:net';
 import { RequestFilteringHttpAgent, RequestFilteringHttpsAgent } from 'request-filtering-agent';
-import { asError } from '../errors';
+import { asError } from '../wire/errors';
 import { NotPublicError, publicLookup } from './lookup';
 import { refusalOf, type TargetPolicy } from './target';
 

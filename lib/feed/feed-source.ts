@@ -1,6 +1,6 @@
 import { viewOf, type PresenceView, type UnknownPresence } from '../../domain/view';
 import type { UserRecord } from '../../domain/types';
-import { PresenceError } from '../errors';
+import { PresenceError } from '../wire/errors';
 import type { PresenceStore } from '../store/port';
 
 /** A user as told: the view (domain/view.ts) as JSON text, times in ISO 8601. */

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../errors';
+import type { ErrorCode } from '../wire/errors';
 import { EXAMPLES } from './problem-examples';
 import type { Schema } from './route';
 import { ref } from './schemas';

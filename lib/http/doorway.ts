@@ -1,5 +1,5 @@
 import type http from 'node:http';
-import { PresenceError } from '../errors';
+import { PresenceError } from '../wire/errors';
 import type { Access, Caller } from './access';
 import { addressOf } from './address';
 import { RateLimit, type Standing } from './rate-limit';

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Config } from '../env';
+import type { Config } from '../config/env';
 import { IN_MEMORY } from '../store/embedded-store';
 import type { Access, Caller } from './access';
 import { RocketChatAccess, unauthenticated } from './rocketchat-access';

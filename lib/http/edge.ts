@@ -1,7 +1,7 @@
 import type http from 'node:http';
 import type { ServiceBroker } from 'moleculer';
-import type { Config } from '../env';
-import { asError, PresenceError } from '../errors';
+import type { Config } from '../config/env';
+import { asError, PresenceError } from '../wire/errors';
 import type { Access } from './access';
 import { crossOrigin } from './cors';
 import { Doorway } from './doorway';

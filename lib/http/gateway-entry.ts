@@ -1,5 +1,5 @@
 import type http from 'node:http';
-import { PresenceError } from '../errors';
+import { PresenceError } from '../wire/errors';
 import { methodsOf } from './routes';
 
 /** @throws PresenceError METHOD_NOT_ALLOWED; `Allow` of the answer says what is */

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type http from 'node:http';
 import type { Context } from 'moleculer';
-import { PresenceError } from '../errors';
+import { PresenceError } from '../wire/errors';
 import { allows, type Caller } from './access';
 import { sendProblem } from './answer-problem';
 import { problemOf } from './problems';

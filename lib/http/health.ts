@@ -1,8 +1,8 @@
 import type http from 'node:http';
 import type { Service, ServiceBroker } from 'moleculer';
-import { busAsBelieved, type BusState } from '../bus-guard';
-import { SERVICE_NAME } from '../contract';
-import type { Role } from '../role';
+import { busAsBelieved, type BusState } from '../replicas/bus-guard';
+import { SERVICE_NAME } from '../wire/contract';
+import type { Role } from '../replicas/role';
 import type { PresenceStore } from '../store/port';
 
 export interface Health {

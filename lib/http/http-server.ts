@@ -1,6 +1,6 @@
 import http from 'node:http';
 import type { Socket } from 'node:net';
-import { PresenceError, type ErrorCode } from '../errors';
+import { PresenceError, type ErrorCode } from '../wire/errors';
 import { sendProblem } from './answer-problem';
 import { PROBLEM_TYPE, problemOf } from './problems';
 

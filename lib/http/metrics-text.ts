@@ -1,5 +1,5 @@
 import type { ServiceBroker } from 'moleculer';
-import { PresenceError } from '../errors';
+import { PresenceError } from '../wire/errors';
 
 export const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 

@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http';
-import { ERROR_CODES, type ErrorCode } from '../errors';
+import { ERROR_CODES, type ErrorCode } from '../wire/errors';
 import type { Scope } from './access';
 import { headers, problemContent, RATE_HEADERS } from './components';
 

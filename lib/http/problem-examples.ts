@@ -1,4 +1,4 @@
-import { ERROR_CODES, invalidArgument, PresenceError, type ErrorCode } from '../errors';
+import { ERROR_CODES, invalidArgument, PresenceError, type ErrorCode } from '../wire/errors';
 import { problemOf, type Problem } from './problems';
 
 /** What is said where the text is not always the same. */

@@ -1,6 +1,6 @@
 import http from 'node:http';
 import { Errors } from 'moleculer';
-import { ERROR_CODES, type ErrorCode } from '../errors';
+import { ERROR_CODES, type ErrorCode } from '../wire/errors';
 
 /** An error as HTTP tells it (RFC 9457). `code` is stable, `detail` is for people. */
 export interface Problem {

@@ -1,4 +1,4 @@
-import { invalidArgument } from '../errors';
+import { invalidArgument } from '../wire/errors';
 import type { QueryParameter } from './route';
 
 type Parameters = Readonly<Record<string, QueryParameter>>;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { PresenceError } from '../errors';
+import { PresenceError } from '../wire/errors';
 import { RocketChatFault } from '../rocketchat/faults';
 import { RestClient } from '../rocketchat/rest-client';
 import type { Caller } from './access';

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../errors';
+import type { ErrorCode } from '../wire/errors';
 import type { FieldNames } from './problems';
 import type { Caller, Scope } from './access';
 

@@ -1,4 +1,4 @@
-import type { Replica } from '../replicas';
+import type { Replica } from '../replicas/replicas';
 import type { Route } from './route';
 import { ref } from './schemas';
 

@@ -1,4 +1,4 @@
-import type { SetStatusResult } from '../batch-set-status';
+import type { SetStatusResult } from '../desk/batch-set-status';
 import { codeAndDetail } from './problems';
 import type { Route } from './route';
 import { answer, BATCH, ID, listOf, MOMENT, object, POSITION, QUERY, ref, STATUS, TEXT, YES_OR_NO } from './schemas';

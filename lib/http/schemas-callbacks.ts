@@ -1,5 +1,5 @@
 import { DELIVERY_STATES } from '../../domain/callbacks';
-import { MAX_BATCH_ITEMS } from '../contract';
+import { MAX_BATCH_ITEMS } from '../wire/contract';
 import type { Schema } from './route';
 import { answer, COUNT, ID, listOf, MILLISECONDS, MOMENT, STATUS, TEXT, YES_OR_NO } from './schemas';
 

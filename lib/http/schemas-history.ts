@@ -6,7 +6,7 @@ const AVERAGE: Schema = { type: 'number', minimum: 0 };
 const RANGE = { from: MOMENT, to: MOMENT, timeZone: TEXT };
 const ACTIVE = { active: COUNT };
 
-/** Named schemas of what has been: domain/history.ts and lib/activity.ts. */
+/** Named schemas of what has been: domain/history.ts and lib/history/activity.ts. */
 export const HISTORY_SCHEMAS: Readonly<Record<string, Schema>> = {
   Change: answer({
     uid: ID,

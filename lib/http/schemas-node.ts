@@ -1,4 +1,4 @@
-import { ERROR_CODES } from '../errors';
+import { ERROR_CODES } from '../wire/errors';
 import type { Schema } from './route';
 import { answer, listOf, ref, TEXT, YES_OR_NO } from './schemas';
 

@@ -1,5 +1,5 @@
 import { CAUSES, CLAIM_SOURCES, STATUSES } from '../../domain/types';
-import { MAX_BATCH_ITEMS } from '../contract';
+import { MAX_BATCH_ITEMS } from '../wire/contract';
 import type { QueryParameter, Schema } from './route';
 
 export const ID: Schema = { type: 'string', minLength: 1, maxLength: 256 };

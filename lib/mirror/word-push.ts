@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { NO_WORD, saysTheSame, wordAt, wordHere, type Word } from '../../domain/mirror';
 import type { UserRecord } from '../../domain/types';
-import { PresenceError } from '../errors';
+import { PresenceError } from '../wire/errors';
 import type { StatusToSet } from '../rocketchat/status-push';
 import type { OwnSide } from './own-side';
 

@@ -1,7 +1,7 @@
 import { isShownChange, type PresenceChange } from '../../domain/presence';
 import { STATUSES, type UserRecord } from '../../domain/types';
 import type { Outbox } from '../callbacks/outbox';
-import { HistoryWriter } from '../history-writer';
+import { HistoryWriter } from '../history/history-writer';
 import { asRecord, changed, changeTo, stateOf } from './records';
 import type { Observed, ObservedStore } from '../store/observed-port';
 import type { PresenceStore, UserListener } from '../store/port';

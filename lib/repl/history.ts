@@ -1,5 +1,5 @@
 import type { ServiceBroker } from 'moleculer';
-import type { HistoryEntry, HistoryPage } from '../history-reads';
+import type { HistoryEntry, HistoryPage } from '../history/history-reads';
 import { printable, say, sayRefused, span } from './text';
 
 /** As many as a screen or two hold; whoever wants all calls `history.list`. */

@@ -1,6 +1,6 @@
 import type { ServiceBroker } from 'moleculer';
 import type { ExplainedClaim, ExplainedSession, Explanation, Timer } from '../../domain/explain';
-import type { UnknownUser } from '../explain-user';
+import type { UnknownUser } from '../desk/explain-user';
 import { printable, say, sayRefused, span } from './text';
 
 /** Says why a user is shown as he is, readable: what `presence.explain` answers. */

@@ -1,6 +1,6 @@
 import { SingleBar } from 'cli-progress';
 import type { Context, ServiceBroker } from 'moleculer';
-import type { ReconcileProgress } from '../reconciler';
+import type { ReconcileProgress } from '../desk/reconciler';
 import { say } from './text';
 
 /** Told while a full run goes on. */

@@ -2,9 +2,9 @@ import { clearScreenDown, moveCursor } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Context, ServiceBroker } from 'moleculer';
 import { STATUSES } from '../../domain/types';
-import { STATUS_EVENT } from '../contract';
-import type { HistoryEntry, HistoryPage } from '../history-reads';
-import type { PresenceStats } from '../presence-reads';
+import { STATUS_EVENT } from '../wire/contract';
+import type { HistoryEntry, HistoryPage } from '../history/history-reads';
+import type { PresenceStats } from '../reads/presence-reads';
 import { printable, say, sayRefused } from './text';
 
 type Table = (rows: readonly (readonly string[])[]) => string;

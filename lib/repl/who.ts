@@ -1,5 +1,5 @@
 import type { ServiceBroker } from 'moleculer';
-import type { PresencePage } from '../presence-reads';
+import type { PresencePage } from '../reads/presence-reads';
 import { printable, say, sayRefused, span } from './text';
 
 /** As many as a screen or two hold; whoever wants all calls `presence.list`. */

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { PresenceError } from '../errors';
+import { PresenceError } from '../wire/errors';
 import type { Era } from './era';
 import { RocketChatFault } from './faults';
 import { adviceOn, ServiceAccount, type ServiceAccountOptions } from './service-account';

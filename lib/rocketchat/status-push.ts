@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { PresenceError } from '../errors';
+import { PresenceError } from '../wire/errors';
 import { RocketChatFault } from './faults';
 import type { ServiceAccount } from './service-account';
 

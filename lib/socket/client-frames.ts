@@ -58,7 +58,7 @@ function whomOf(uids: unknown): Whom {
   return [...new Set(uids)];
 }
 
-/** As for actions (lib/contract.ts). */
+/** As for actions (lib/wire/contract.ts). */
 function isId(value: unknown): value is string {
   return typeof value === 'string' && value.length > 0 && value.length <= MAX_ID && value !== '__proto__';
 }

@@ -4,7 +4,7 @@ import { WebSocketServer, type WebSocket } from 'ws';
 import type { Access, Caller } from '../http/access';
 import { addressOf } from '../http/address';
 import type { RateLimit } from '../http/rate-limit';
-import { PresenceError } from '../errors';
+import { PresenceError } from '../wire/errors';
 import type { FeedChange } from '../feed/change-ring';
 import type { PresenceFeed } from '../feed/presence-feed';
 import type { Snapshots } from '../feed/snapshots';

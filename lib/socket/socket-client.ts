@@ -1,5 +1,5 @@
 import type { Access, Caller } from '../http/access';
-import { PresenceError } from '../errors';
+import { PresenceError } from '../wire/errors';
 import type { Whom } from '../feed/snapshots';
 import { readFrame, type ClientFrame } from './client-frames';
 import { errorFrame, helloFrame, PONG } from './server-frames';

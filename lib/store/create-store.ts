@@ -1,5 +1,5 @@
-import type { Config } from '../env';
-import { roleOf } from '../role';
+import type { Config } from '../config/env';
+import { roleOf } from '../replicas/role';
 import { EmbeddedStore } from './embedded-store';
 import { MongoStore } from './mongo/mongo-store';
 import type { PresenceStore } from './port';

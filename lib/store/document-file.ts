@@ -1,7 +1,7 @@
 import type Datastore from '@seald-io/nedb';
 import { promises as fs } from 'node:fs';
 import DbService from 'moleculer-db';
-import { asError, PresenceError } from '../errors';
+import { asError, PresenceError } from '../wire/errors';
 
 export interface Document {
   readonly _id: string;

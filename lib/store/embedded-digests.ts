@@ -1,7 +1,7 @@
 import { promises as fs } from 'node:fs';
 import path from 'node:path';
 import { dayName, type DatedDigest, type DayDigest } from '../../domain/day-digest';
-import { asError, PresenceError } from '../errors';
+import { asError, PresenceError } from '../wire/errors';
 import type { TimeRange } from './history-port';
 
 const FILE_OF_DAY = /^(\d{4}-\d\d-\d\d)\.digest\.json$/;

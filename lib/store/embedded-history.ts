@@ -3,7 +3,7 @@ import path from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { DAY_MS, dayName, daysOver, digestOf, type DatedDigest, type DayDigest } from '../../domain/day-digest';
 import { isAskedFor, type HistoryFilter, type HistoryRow } from '../../domain/history';
-import { asError, PresenceError } from '../errors';
+import { asError, PresenceError } from '../wire/errors';
 import { groupBy } from '../group-by';
 import { DocumentFile } from './document-file';
 import { EmbeddedDigests } from './embedded-digests';

@@ -1,4 +1,4 @@
-import { availableNodes } from '../../lib/nodes';
+import { availableNodes } from '../../lib/replicas/nodes';
 import { BeatingUsers } from '../helpers/beating-users';
 import { shown } from '../helpers/bus-fixture';
 import { storedIn } from '../helpers/chaos-oracle';

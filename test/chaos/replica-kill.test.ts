@@ -1,6 +1,6 @@
 import type { Db } from 'mongodb';
 import type { Session, Status } from '../../domain/types';
-import { availableNodes } from '../../lib/nodes';
+import { availableNodes } from '../../lib/replicas/nodes';
 import { eventsOf, shown } from '../helpers/bus-fixture';
 import { claimLane, Load, sessionLane } from '../helpers/chaos-load';
 import { halfDone, lostClaims, lostSessions, settled, storedIn, untrueRevs } from '../helpers/chaos-oracle';

@@ -4,7 +4,7 @@ import { decide, shownOf } from '../../domain/presence';
 import { applySessionCommand, type SessionCommand } from '../../domain/sessions';
 import type { ClaimState, Session } from '../../domain/types';
 import type { PresenceChange } from '../../domain/presence';
-import { PresenceEngine } from '../../lib/engine';
+import { PresenceEngine } from '../../lib/desk/engine';
 import { MongoStore } from '../../lib/store/mongo/mongo-store';
 import type { PresenceStore } from '../../lib/store/port';
 import { claim, recompute, session } from '../helpers/engine-fixture';

@@ -1,5 +1,5 @@
 import { ServiceBroker, type ServiceSchema } from 'moleculer';
-import { readConfig } from '../../lib/env';
+import { readConfig } from '../../lib/config/env';
 import { createStore } from '../../lib/store/create-store';
 import { IN_MEMORY } from '../../lib/store/embedded-store';
 import type { PresenceStore } from '../../lib/store/port';

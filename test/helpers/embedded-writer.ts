@@ -6,8 +6,8 @@
  *   embedded-writer.ts <folder> <round>
  */
 import type { Command, CommandResult } from '../../domain/commands';
-import { Batcher } from '../../lib/batcher';
-import { PresenceEngine } from '../../lib/engine';
+import { Batcher } from '../../lib/desk/batcher';
+import { PresenceEngine } from '../../lib/desk/engine';
 import { EmbeddedStore } from '../../lib/store/embedded-store';
 import { REFRESH_AFTER_MS } from './presence-builders';
 

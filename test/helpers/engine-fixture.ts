@@ -3,7 +3,7 @@ import type { Command } from '../../domain/commands';
 import type { SessionCommand } from '../../domain/sessions';
 import type { Claim, ClaimSource, Status, UserRecord } from '../../domain/types';
 import type { PresenceChange } from '../../domain/presence';
-import { PresenceEngine } from '../../lib/engine';
+import { PresenceEngine } from '../../lib/desk/engine';
 import { EmbeddedStore, IN_MEMORY } from '../../lib/store/embedded-store';
 import type { AppliedSessions, PresenceStore } from '../../lib/store/port';
 import { HISTORY_DAYS, NOW, REFRESH_AFTER_MS, userRecord, work } from './presence-builders';

@@ -1,6 +1,6 @@
 import type { UserRecord } from '../../domain/types';
 import { StoreSource, type FeedSource } from '../../lib/feed/feed-source';
-import { PresenceError } from '../../lib/errors';
+import { PresenceError } from '../../lib/wire/errors';
 import type { UserFilter } from '../../lib/store/port';
 import type { SharedFrame } from '../../lib/socket/shared-frame';
 import type { Closing } from '../../lib/socket/socket-errors';

@@ -1,4 +1,4 @@
-import { Batcher } from '../../lib/batcher';
+import { Batcher } from '../../lib/desk/batcher';
 import { eventually } from './eventually';
 
 /** A flush under the test's hand: it notes its batches, and each ends when told. */

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { ServiceBroker, ServiceSchema } from 'moleculer';
-import { readConfig } from '../../lib/env';
+import { readConfig } from '../../lib/config/env';
 import { createStore } from '../../lib/store/create-store';
 import { TOKENS, withApiNode } from './api-node';
 import type { ContractBook } from './contract-book';

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { asError } from '../../lib/errors';
+import { asError } from '../../lib/wire/errors';
 import {
   answersTo,
   firstHalf,

@@ -1,8 +1,8 @@
 import type { Status } from '../../domain/types';
 import { MINUTE_MS, type DatedDigest } from '../../domain/day-digest';
-import { ActiveTally } from '../../lib/active-users';
-import type { Period } from '../../lib/calendar';
-import { countRows, digestsOf, keepDigests } from '../../lib/history-days';
+import { ActiveTally } from '../../lib/history/active-users';
+import type { Period } from '../../lib/schedules/calendar';
+import { countRows, digestsOf, keepDigests } from '../../lib/history/history-days';
 import type { HistoryStore, TimeRange } from '../../lib/store/history-port';
 import { MINUTE, NOW } from './presence-builders';
 import { historyRowOf } from './store-contract-history';

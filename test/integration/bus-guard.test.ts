@@ -1,7 +1,7 @@
 import type { ServiceBroker } from 'moleculer';
 import type { NatsConnection } from 'nats';
-import { readConfig } from '../../lib/env';
-import { serviceSchema } from '../../lib/service-schema';
+import { readConfig } from '../../lib/config/env';
+import { serviceSchema } from '../../lib/wire/service-schema';
 import { busGuardMixin, type BusService } from '../../mixins/bus-guard.mixin';
 import { healthService } from '../../services/health.service';
 import type { PresenceService } from '../../services/presence.service';

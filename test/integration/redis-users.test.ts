@@ -1,5 +1,5 @@
 import type { UserRecord } from '../../domain/types';
-import { installationOf, RedisUsers } from '../../lib/redis-users';
+import { installationOf, RedisUsers } from '../../lib/reads/redis-users';
 import { eventually } from '../helpers/eventually';
 import { NOW, userRecord } from '../helpers/presence-builders';
 import { startRedis, type RedisServer } from '../helpers/redis-server';

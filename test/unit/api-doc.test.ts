@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { ServiceBroker } from 'moleculer';
-import { readConfig } from '../../lib/env';
+import { readConfig } from '../../lib/config/env';
 import { createStore } from '../../lib/store/create-store';
 import { IN_MEMORY } from '../../lib/store/embedded-store';
 import { activityService } from '../../services/activity.service';

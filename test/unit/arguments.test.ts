@@ -1,4 +1,4 @@
-import { reader } from '../../lib/contract';
+import { reader } from '../../lib/wire/contract';
 
 const read = reader<{ url: string; names?: string[] }>(['url', 'names'], {
   url: { type: 'string', min: 1 },

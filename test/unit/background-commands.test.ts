@@ -1,4 +1,4 @@
-import type { Batcher } from '../../lib/batcher';
+import type { Batcher } from '../../lib/desk/batcher';
 import { batcherOn, coded, fulfilled, HeldFlush, submitAll } from '../helpers/held-flush';
 
 describe('background commands', () => {

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { Batcher } from '../../lib/batcher';
+import { Batcher } from '../../lib/desk/batcher';
 import { answerTo, batcherOn, coded, fulfilled, HeldFlush, submitAll } from '../helpers/held-flush';
 
 describe('group commit', () => {

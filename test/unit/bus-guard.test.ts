@@ -1,6 +1,6 @@
 import { ServiceBroker, type Service } from 'moleculer';
-import { BusGuard, type NatsClient } from '../../lib/bus-guard';
-import { serviceSchema } from '../../lib/service-schema';
+import { BusGuard, type NatsClient } from '../../lib/replicas/bus-guard';
+import { serviceSchema } from '../../lib/wire/service-schema';
 import { busGuardMixin, type BusService } from '../../mixins/bus-guard.mixin';
 import { eventually } from '../helpers/eventually';
 import { FakeClient } from '../helpers/fake-nats-client';

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { checkTimeZone, daysOf, hoursOf, periodNames, PERIODS } from '../../lib/calendar';
+import { checkTimeZone, daysOf, hoursOf, periodNames, PERIODS } from '../../lib/schedules/calendar';
 
 const HOUR = 3_600_000;
 const ZONES = ['UTC', 'Europe/Berlin', 'Asia/Kolkata', 'America/New_York', 'Australia/Lord_Howe', 'Pacific/Apia'];

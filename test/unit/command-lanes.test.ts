@@ -1,5 +1,5 @@
 import type { Command } from '../../domain/commands';
-import { CommandLanes } from '../../lib/command-lanes';
+import { CommandLanes } from '../../lib/desk/command-lanes';
 import { eventually } from '../helpers/eventually';
 
 const recompute = (uid: string): Command => ({ uid, kind: 'recompute' });

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { CONFIG_DEFAULTS } from '../../lib/env';
+import { CONFIG_DEFAULTS } from '../../lib/config/env';
 import { HEALTH_PATH } from '../../lib/http/health';
 
 const ROOT = path.join(__dirname, '../..');

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { Command } from '../../domain/commands';
 import { shownOf } from '../../domain/presence';
-import { PresenceEngine } from '../../lib/engine';
+import { PresenceEngine } from '../../lib/desk/engine';
 import { EmbeddedHistory } from '../../lib/store/embedded-history';
 import {
   claim,

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { CONFIG_DEFAULTS, ConfigError, readConfig } from '../../lib/env';
+import { CONFIG_DEFAULTS, ConfigError, readConfig } from '../../lib/config/env';
 
 function faultsOf(env: Record<string, string>): readonly string[] {
   try {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { ErrorWire } from '../../lib/error-wire';
-import { ERROR_CODES, MeteorError, PresenceError } from '../../lib/errors';
+import { ErrorWire } from '../../lib/wire/error-wire';
+import { ERROR_CODES, MeteorError, PresenceError } from '../../lib/wire/errors';
 
 describe('errors', () => {
   test('docs/API.md lists every code with its number and whether it is retryable, and no other', () => {

@@ -1,7 +1,7 @@
 import type { HistoryRow } from '../../domain/history';
 import type { PresenceChange } from '../../domain/presence';
-import { PresenceError } from '../../lib/errors';
-import { HistoryWriter } from '../../lib/history-writer';
+import { PresenceError } from '../../lib/wire/errors';
+import { HistoryWriter } from '../../lib/history/history-writer';
 import { engineFixture, offline, session } from '../helpers/engine-fixture';
 import { connect, NOW } from '../helpers/presence-builders';
 

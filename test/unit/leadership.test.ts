@@ -1,4 +1,4 @@
-import { Leadership } from '../../lib/leadership';
+import { Leadership } from '../../lib/replicas/leadership';
 
 const TTL = 1000;
 

@@ -1,4 +1,4 @@
-import { LeaseMemory } from '../../lib/lease-memory';
+import { LeaseMemory } from '../../lib/replicas/lease-memory';
 
 const NOW = 1_000_000;
 

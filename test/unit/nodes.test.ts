@@ -1,5 +1,5 @@
 import type { ServiceBroker } from 'moleculer';
-import { hearingMiddleware, nodesSeen } from '../../lib/nodes';
+import { hearingMiddleware, nodesSeen } from '../../lib/replicas/nodes';
 
 type Handler = (command: string, packet: { payload?: object }) => Promise<boolean>;
 interface Hooks {

@@ -1,5 +1,5 @@
 import type { Weekday, WeeklyHours } from '../../domain/schedule';
-import { occurrenceAfter } from '../../lib/occurrences';
+import { occurrenceAfter } from '../../lib/schedules/occurrences';
 
 const at = (text: string) => new Date(text);
 const weekly = (days: Weekday[], from: string, to: string): WeeklyHours => ({ days, from, to });

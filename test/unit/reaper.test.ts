@@ -1,6 +1,6 @@
 import { applySessionCommand, type DropStale } from '../../domain/sessions';
 import type { Session } from '../../domain/types';
-import { Reaper } from '../../lib/reaper';
+import { Reaper } from '../../lib/replicas/reaper';
 import { SessionsInMemory } from '../helpers/sessions-in-memory';
 import { MINUTE, NOW, SECOND, session } from '../helpers/presence-builders';
 

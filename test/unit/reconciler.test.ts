@@ -1,4 +1,4 @@
-import { Reconciler } from '../../lib/reconciler';
+import { Reconciler } from '../../lib/desk/reconciler';
 import { eventually } from '../helpers/eventually';
 
 const UIDS = Array.from({ length: 10 }, (_, i) => `u${i}`);

@@ -1,4 +1,4 @@
-import { PresenceEngine } from '../../lib/engine';
+import { PresenceEngine } from '../../lib/desk/engine';
 import { engineFixture, offline, recompute, session, setActive } from '../helpers/engine-fixture';
 import { connect, NOW } from '../helpers/presence-builders';
 

@@ -1,5 +1,5 @@
 import type { Claim } from '../../domain/types';
-import { Scheduler, type NewSchedule } from '../../lib/scheduler';
+import { Scheduler, type NewSchedule } from '../../lib/schedules/scheduler';
 import { IN_MEMORY, EmbeddedStore } from '../../lib/store/embedded-store';
 
 const HOUR = 3_600_000;

@@ -1,8 +1,8 @@
 import { inspect } from 'node:util';
 import EJSON from 'ejson';
 import fc from 'fast-check';
-import { EjsonSerializer } from '../../lib/serializer';
-import { unchanging } from '../../lib/unchanging';
+import { EjsonSerializer } from '../../lib/wire/serializer';
+import { unchanging } from '../../lib/reads/unchanging';
 
 const serializer = new EjsonSerializer();
 const shown = (value: unknown) => inspect(value, { depth: null });

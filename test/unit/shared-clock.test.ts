@@ -1,4 +1,4 @@
-import { SharedClock } from '../../lib/shared-clock';
+import { SharedClock } from '../../lib/replicas/shared-clock';
 
 /** Far less than any clock here is set by, far more than a busy machine takes. */
 const NEAR_MS = 5000;

@@ -1,7 +1,7 @@
 import type { NodeSeen } from '../../domain/node-watch';
 import type { PresenceChange } from '../../domain/presence';
 import type { Status } from '../../domain/types';
-import { Teller } from '../../lib/teller';
+import { Teller } from '../../lib/wire/teller';
 
 const PATIENCE_MS = 30_000;
 

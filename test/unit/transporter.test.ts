@@ -1,6 +1,6 @@
 import { ServiceBroker, Transporters, type BrokerOptions } from 'moleculer';
-import { ConfigError } from '../../lib/env';
-import { transporterOptions } from '../../lib/transporter';
+import { ConfigError } from '../../lib/config/env';
+import { transporterOptions } from '../../lib/wire/transporter';
 
 const made = (TRANSPORTER: string | undefined) => transporterOptions({ TRANSPORTER, HEARTBEAT_TIMEOUT: 30 });
 

@@ -1,5 +1,5 @@
 import type { UserRecord } from '../../domain/types';
-import { STALE_AFTER_MS, UserCache } from '../../lib/user-cache';
+import { STALE_AFTER_MS, UserCache } from '../../lib/reads/user-cache';
 import { userRecord } from '../helpers/presence-builders';
 
 const TTL_MS = 60_000;

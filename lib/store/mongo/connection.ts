@@ -2,7 +2,7 @@ import type { ChangeStream, Collection, Db, MongoClient, MongoClientOptions } fr
 import { MongoClient as Client } from 'mongodb';
 import MongoDbAdapter from 'moleculer-db-adapter-mongo';
 import { setTimeout as delay } from 'node:timers/promises';
-import { asError, PresenceError } from '../../errors';
+import { asError, PresenceError } from '../../wire/errors';
 import { codesOf, missedMajority } from './bulk';
 
 export interface MongoOptions {

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { MongoClient, type Collection } from 'mongodb';
-import { asError } from '../../errors';
+import { asError } from '../../wire/errors';
 import { MARKERS_COLLECTION, USERS_COLLECTION, type ChangeHandlers, type ChangeSource } from './change-source';
 import { withoutUrls } from './connection';
 

@@ -1,7 +1,7 @@
 import type { Collection } from 'mongodb';
 import { applySessionCommand, type SessionCommand } from '../../../domain/sessions';
 import type { Session } from '../../../domain/types';
-import { PresenceError } from '../../errors';
+import { PresenceError } from '../../wire/errors';
 import type { AppliedSessions, PresenceWrite, SessionWork } from '../port';
 import { compareAndSet, inOneReply } from './bulk';
 import type { MongoConnection } from './connection';

@@ -1,4 +1,4 @@
-import type { ActivitySummary, UserActivity } from '../../../lib/activity';
+import type { ActivitySummary, UserActivity } from '../../../lib/history/activity';
 import type { HistoryRow } from '../../../domain/history';
 import { BusFixture } from '../../helpers/bus-fixture';
 import type { RocketChatNode } from '../../helpers/rocket-chat-node';

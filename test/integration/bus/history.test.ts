@@ -1,4 +1,4 @@
-import type { HistoryPage } from '../../../lib/history-reads';
+import type { HistoryPage } from '../../../lib/history/history-reads';
 import { BusFixture, eventsOf, sees } from '../../helpers/bus-fixture';
 import { eventually } from '../../helpers/eventually';
 import type { Replica } from '../../helpers/replica';

@@ -1,4 +1,4 @@
-import type { PresencePage, PresenceStats } from '../../../lib/presence-reads';
+import type { PresencePage, PresenceStats } from '../../../lib/reads/presence-reads';
 import { BusFixture } from '../../helpers/bus-fixture';
 import type { RocketChatNode } from '../../helpers/rocket-chat-node';
 

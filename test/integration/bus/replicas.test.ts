@@ -1,4 +1,4 @@
-import type { Replica as Seen } from '../../../lib/replicas';
+import type { Replica as Seen } from '../../../lib/replicas/replicas';
 import { BusFixture } from '../../helpers/bus-fixture';
 import { eventually } from '../../helpers/eventually';
 import type { RocketChatNode } from '../../helpers/rocket-chat-node';

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ListedClaims } from '../../../domain/claim-list';
-import type { ScheduleView } from '../../../lib/scheduler';
+import type { ScheduleView } from '../../../lib/schedules/scheduler';
 import { BusFixture, eventsOf, sees, shown } from '../../helpers/bus-fixture';
 import { eventually } from '../../helpers/eventually';
 import type { RocketChatNode } from '../../helpers/rocket-chat-node';

@@ -1,4 +1,4 @@
-import { ERROR_CODES } from '../../../lib/errors';
+import { ERROR_CODES } from '../../../lib/wire/errors';
 import type { Problem } from '../../../lib/http/problems';
 import { TOKENS } from '../../helpers/api-node';
 import { eventually } from '../../helpers/eventually';

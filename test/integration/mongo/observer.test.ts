@@ -1,7 +1,7 @@
 import { MongoClient, type Db } from 'mongodb';
 import type { HistoryRow } from '../../../domain/history';
-import { readConfig } from '../../../lib/env';
-import { PresenceError } from '../../../lib/errors';
+import { readConfig } from '../../../lib/config/env';
+import { PresenceError } from '../../../lib/wire/errors';
 import { createStore } from '../../../lib/store/create-store';
 import type { PresenceStore } from '../../../lib/store/port';
 import { eventually } from '../../helpers/eventually';

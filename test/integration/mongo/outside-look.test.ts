@@ -1,7 +1,7 @@
 import { MongoClient } from 'mongodb';
 import type { HistoryRow } from '../../../domain/history';
 import type { PresenceView } from '../../../domain/view';
-import { readConfig } from '../../../lib/env';
+import { readConfig } from '../../../lib/config/env';
 import { createStore } from '../../../lib/store/create-store';
 import { eventually } from '../../helpers/eventually';
 import { freshDatabase, startMongo, type MongoServer } from '../../helpers/mongo-server';

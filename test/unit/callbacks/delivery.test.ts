@@ -1,6 +1,6 @@
 import type { OutboxRow } from '../../../domain/callbacks';
 import { ROOM } from '../../../lib/callbacks/lane';
-import { PresenceError } from '../../../lib/errors';
+import { PresenceError } from '../../../lib/wire/errors';
 import { callback, delivery } from '../../helpers/callback-builders';
 import { DelivererFixture, failed, OK } from '../../helpers/deliverer-fixture';
 import { eventually } from '../../helpers/eventually';

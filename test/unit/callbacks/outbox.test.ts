@@ -2,7 +2,7 @@ import type { OutboxRow } from '../../../domain/callbacks';
 import type { PresenceChange } from '../../../domain/presence';
 import type { Status } from '../../../domain/types';
 import { KNOWN_WITHIN_MS, Outbox } from '../../../lib/callbacks/outbox';
-import { PresenceError } from '../../../lib/errors';
+import { PresenceError } from '../../../lib/wire/errors';
 import { EmbeddedCallbacks } from '../../../lib/store/embedded-callbacks';
 import { callback } from '../../helpers/callback-builders';
 import { NOW } from '../../helpers/presence-builders';

@@ -1,6 +1,6 @@
 import Ajv2020 from 'ajv/dist/2020';
 import addFormats from 'ajv-formats';
-import { ERROR_CODES } from '../../../lib/errors';
+import { ERROR_CODES } from '../../../lib/wire/errors';
 import { openApi } from '../../../lib/http/openapi';
 import { ROUTES } from '../../../lib/http/routes';
 import { validateOpenApi } from '../../helpers/openapi-validator';

@@ -1,6 +1,6 @@
 import { Mirror } from '../../../lib/mirror/mirror';
 import { StatusPush } from '../../../lib/rocketchat/status-push';
-import { PresenceError } from '../../../lib/errors';
+import { PresenceError } from '../../../lib/wire/errors';
 import { RocketChatFault } from '../../../lib/rocketchat/faults';
 import { AccountInMemory, OwnSideInMemory } from '../../helpers/mirrored-sides';
 

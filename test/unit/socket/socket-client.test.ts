@@ -1,5 +1,5 @@
 import type { Caller } from '../../../lib/http/access';
-import { PresenceError } from '../../../lib/errors';
+import { PresenceError } from '../../../lib/wire/errors';
 import { FakeWire } from '../../helpers/feed-fixture';
 import { Connected, type SocketWorld, SOMEBODY, tick, worldOfEach } from '../../helpers/socket-world';
 

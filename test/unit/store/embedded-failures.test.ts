@@ -1,7 +1,7 @@
 import { appendFileSync, promises as fs } from 'node:fs';
 import path from 'node:path';
 import type { Command } from '../../../domain/commands';
-import { PresenceEngine } from '../../../lib/engine';
+import { PresenceEngine } from '../../../lib/desk/engine';
 import { DocumentFile } from '../../../lib/store/document-file';
 import { connected, connectAll, embeddedFolders, SESSIONS_FILE, storage } from '../../helpers/embedded-folders';
 import { NOW, userRecord, work } from '../../helpers/presence-builders';

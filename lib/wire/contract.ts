@@ -1,0 +1,187 @@
+import type { RuleCustom, ValidationRule, ValidationSchema } from 'fastest-validator';
+import { CLAIM_SOURCES, STATUSES, type Claim, type ClaimSource, type Identity, type Status } from '../../domain/types';
+import { normalizeStatusText } from '../../domain/text';
+import { argumentReader, type ArgumentSpec } from './arguments';
+import { expiryNotInFuture, invalidArgument } from './errors';
+import type { PageArguments } from '../reads/presence-reads';
+
+/** The name Rocket.Chat looks for; unversioned (contract 1.3). */
+export const SERVICE_NAME = 'presence';
+export const STATUS_EVENT = 'presence.status';
+
+/** Longest id of a user, session or instance. Rocket.Chat's have 17 to about 80 characters. */
+const MAX_ID = 256;
+/** Longest text looked at; what is shown is cut at 120 (contract 8.4), more than this is no status text. */
+const MAX_RAW_TEXT = 16_384;
+const MAX_ROLES = 200;
+/** Items of one batch call. */
+export const MAX_BATCH_ITEMS = 1000;
+
+/** `__proto__` would be lost as the key of a plain object, which the embedded store's file is read into. */
+export const ID: RuleCustom & Record<string, unknown> = {
+  type: 'string',
+  min: 1,
+  max: MAX_ID,
+  pattern: /^(?!__proto__$)/,
+  messages: { stringPattern: 'is not an id', stringEmpty: 'must not be empty' },
+};
+/** Absent or empty: the call is for nobody, and nothing happens (contract 2.1). */
+const ID_OR_NOTHING = { ...ID, min: 0, empty: true, optional: true };
+export const OPTIONAL_ID = { ...ID, optional: true };
+const STATUS = { type: 'enum', values: [...STATUSES] };
+const TEXT = { type: 'string', max: MAX_RAW_TEXT, empty: true, optional: true };
+/** A date, or its ISO text; whether it lies in the future is looked at with the clock. */
+export const MOMENT: ValidationRule = [
+  { type: 'class', instanceOf: Date, optional: true },
+  { type: 'string', optional: true, pattern: /^\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:?\d\d)$/, max: 40 },
+];
+/** Of one page. */
+export const LIMIT = { type: 'number', integer: true, min: 1, max: MAX_BATCH_ITEMS, optional: true };
+const CLAIM_FIELDS: ValidationSchema = {
+  statusDefault: STATUS,
+  statusSource: { type: 'enum', values: [...CLAIM_SOURCES], optional: true },
+  statusText: TEXT,
+  statusExpiresAt: MOMENT,
+  statusId: OPTIONAL_ID,
+};
+const USER_FIELDS: ValidationSchema = {
+  _id: ID,
+  username: OPTIONAL_ID,
+  name: { ...TEXT, max: 1024 },
+  type: { type: 'string', min: 1, max: 32, optional: true },
+  roles: { type: 'array', items: ID, max: MAX_ROLES, optional: true },
+};
+
+/** One of these words, or a list of some. */
+export function oneOrSeveral(words: readonly string[]): ValidationRule {
+  const word = { type: 'enum', values: [...words] };
+  return [
+    { ...word, optional: true },
+    { type: 'array', items: word, min: 1, max: words.length, optional: true },
+  ];
+}
+
+/** Makes a reader of an action's parameters (lib/wire/arguments.ts). */
+export function reader<T>(
+  positions: readonly string[],
+  schema: ValidationSchema,
+  required = true,
+): (params: unknown) => T {
+  const spec: ArgumentSpec = { positions, schema, required };
+  return argumentReader<T>(spec);
+}
+
+export interface ClaimArguments {
+  readonly statusDefault: Status;
+  readonly statusSource?: ClaimSource;
+  readonly statusText?: string;
+  readonly statusExpiresAt?: Date | string;
+  readonly statusId?: string;
+}
+
+/** Reads of the parameters of each action (contract 2.1): positional as Rocket.Chat sends them, or named. */
+export const read = {
+  newConnection: reader<{ uid?: string; session?: string; nodeId?: string }>(['uid', 'session', 'nodeId'], {
+    uid: ID_OR_NOTHING,
+    session: ID_OR_NOTHING,
+    nodeId: OPTIONAL_ID,
+  }),
+  removeConnection: reader<{ uid?: string; session?: string }>(['uid', 'session'], {
+    uid: ID_OR_NOTHING,
+    session: ID_OR_NOTHING,
+  }),
+  updateConnection: reader<{ uid?: string; connectionId?: string }>(['uid', 'connectionId'], {
+    uid: ID_OR_NOTHING,
+    connectionId: ID_OR_NOTHING,
+  }),
+  setConnectionStatus: reader<{ uid: string; status: Status; session: string }>(['uid', 'status', 'session'], {
+    uid: ID,
+    status: STATUS,
+    session: ID,
+  }),
+  removeLostConnections: reader<{ nodeID?: string }>(['nodeID'], { nodeID: OPTIONAL_ID }, false),
+  setStatus: reader<{ uid: string } & ClaimArguments>(['uid', 'statusDefault', 'statusText', 'statusExpiresAt'], {
+    uid: ID,
+    statusDefault: STATUS,
+    statusText: TEXT,
+    statusExpiresAt: MOMENT,
+  }),
+  endActiveState: reader<{ uid: string; statusId?: string }>(['uid', 'statusId'], { uid: ID, statusId: OPTIONAL_ID }),
+  uid: reader<{ uid: string }>(['uid'], { uid: ID }),
+  toggleBroadcast: reader<{ enabled: boolean }>(['enabled'], { enabled: { type: 'boolean' } }),
+  getPeakConnections: reader<{ reset?: boolean }>(['reset'], { reset: { type: 'boolean', optional: true } }, false),
+  nothing: reader<object>([], {}, false),
+  upsertUsers: reader<{ users: unknown[] }>(['users'], {
+    users: { type: 'array', min: 1, max: MAX_BATCH_ITEMS },
+  }),
+  setStatusMany: reader<{ items: unknown[] }>(['items'], {
+    items: { type: 'array', min: 1, max: MAX_BATCH_ITEMS },
+  }),
+  setActiveState: readActiveState,
+  uids: reader<{ uids: string[] }>(['uids'], {
+    uids: { type: 'array', items: ID, min: 1, max: MAX_BATCH_ITEMS },
+  }),
+  list: reader<PageArguments>(
+    ['status', 'role', 'since', 'after', 'limit'],
+    {
+      status: oneOrSeveral(STATUSES),
+      role: OPTIONAL_ID,
+      since: MOMENT,
+      after: OPTIONAL_ID,
+      limit: LIMIT,
+    },
+    false,
+  ),
+};
+
+const readClaimPositions = reader<{ uid: string; claim: ClaimArguments }>(['uid', 'claim'], {
+  uid: ID,
+  claim: { type: 'object', props: CLAIM_FIELDS },
+});
+const readClaimNames = reader<{ uid: string } & ClaimArguments>(['uid'], { uid: ID, ...CLAIM_FIELDS });
+
+/** `[uid, claim]` as Rocket.Chat sends it; named either as `{uid, claim}` or with the claim's fields beside uid. */
+function readActiveState(params: unknown): { uid: string; claim: ClaimArguments } {
+  const flat = typeof params === 'object' && params !== null && !Array.isArray(params) && !('claim' in params);
+  if (!flat) return readClaimPositions(params);
+  const { uid, ...claim } = readClaimNames(params);
+  return { uid, claim };
+}
+
+const readStatusItem = reader<{ uid: string } & ClaimArguments>(['uid'], {
+  uid: ID,
+  statusDefault: STATUS,
+  statusText: TEXT,
+  statusExpiresAt: MOMENT,
+});
+
+/** One item of `setStatusMany`. @throws PresenceError INVALID_ARGUMENT */
+export function readStatus(item: unknown): { uid: string } & ClaimArguments {
+  if (typeof item !== 'object' || item === null || Array.isArray(item))
+    throw invalidArgument('item', 'must be an object');
+  return readStatusItem(item);
+}
+
+const readUserItem = reader<{ _id: string } & Identity>(['_id'], USER_FIELDS);
+
+/** One user of `upsertUsers`. @throws PresenceError INVALID_ARGUMENT */
+export function readUser(item: unknown): { uid: string; identity: Identity } {
+  if (typeof item !== 'object' || item === null || Array.isArray(item))
+    throw invalidArgument('user', 'must be an object');
+  const { _id, ...identity } = readUserItem(item);
+  return { uid: _id, identity };
+}
+
+/**
+ * The claim a caller asks for: text normalized, expiry a date in the future.
+ *
+ * @throws PresenceError EXPIRY_NOT_IN_FUTURE
+ */
+export function claimOf(given: ClaimArguments, nowMs: number): Claim {
+  const { statusDefault, statusSource, statusId } = given;
+  const statusText = normalizeStatusText(given.statusText);
+  if (given.statusExpiresAt == null) return { statusDefault, statusSource, statusText, statusId };
+  const statusExpiresAt = new Date(given.statusExpiresAt);
+  if (!(statusExpiresAt.getTime() > nowMs)) throw expiryNotInFuture();
+  return { statusDefault, statusSource, statusText, statusExpiresAt, statusId };
+}
