@@ -13,6 +13,7 @@ export interface ImportingService extends BesideService {
   readonly link: RocketChatLink | undefined;
   userImport: UserImport | undefined;
   importing: Promise<ImportState> | undefined;
+  tellImport: ((state: ImportState) => void) | undefined;
 }
 
 const SECOND = 1000;
@@ -66,21 +67,11 @@ function importerOf(service: ImportingService): UserImport {
   const { store } = service.presence();
   if (!store.createsUsers)
     throw new PresenceError('USERS_NOT_OURS', "the users of this database are Rocket.Chat's already");
-  const tell = throttled(
-    TELL_EVERY_MS,
-    (state: ImportState) => void service.broker.broadcast(IMPORT_PROGRESS, [state]),
-  );
-  const log = throttled(LOG_EVERY_MS, ({ imported, total }: ImportState) => {
-    service.logger.info(`importing users of Rocket.Chat: ${imported} of ${total}`);
-  });
   service.userImport ??= new UserImport({
     account: link.account,
     notes: store.notes,
     take: (users) => take(service, users),
-    onProgress: (state) => {
-      tell(state);
-      log(state);
-    },
+    onProgress: (state) => service.tellImport?.(state),
   });
   return service.userImport;
 }
@@ -104,7 +95,20 @@ function goOn(service: ImportingService, importer: UserImport, signal: AbortSign
   return service.importing;
 }
 
+/** The first of each run at once. */
+function progressOf({ broker, logger }: Service): (state: ImportState) => void {
+  const tell = throttled(TELL_EVERY_MS, (state: ImportState) => void broker.broadcast(IMPORT_PROGRESS, [state]));
+  const log = throttled(LOG_EVERY_MS, ({ imported, total }: ImportState) => {
+    logger.info(`importing users of Rocket.Chat: ${imported} of ${total}`);
+  });
+  return (state) => {
+    tell(state);
+    log(state);
+  };
+}
+
 async function run(service: ImportingService, importer: UserImport, signal: AbortSignal): Promise<ImportState> {
+  service.tellImport = progressOf(service);
   try {
     const { imported, refused } = await importer.run(signal);
     service.logger.info(

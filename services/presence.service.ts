@@ -3,6 +3,7 @@ import { actionsOf } from '../lib/wire/action';
 import { batchSetStatus, type SetStatusResult, type StatusArguments } from '../lib/desk/batch-set-status';
 import { batchUpsert, type UpsertResult } from '../lib/desk/batch-upsert';
 import { claimOf, read, SERVICE_NAME } from '../lib/wire/contract';
+import { MIRRORED_INSTANCE } from '../domain/mirror';
 import type { PresenceChange } from '../domain/presence';
 import { readConfig, type Config } from '../lib/config/env';
 import { instanceNews } from '../lib/wire/instance-event';
@@ -78,7 +79,7 @@ const connectionActions = {
   }),
   removeLostConnections: action('removeLostConnections', read.removeLostConnections, function ({ nodeID }) {
     if (nodeID) return this.desk.dropInstance(nodeID);
-    return this.desk.dropOtherInstances(availableNodes(this.broker));
+    return this.desk.dropOtherInstances(availableNodes(this.broker).add(MIRRORED_INSTANCE));
   }),
 };
 

@@ -159,7 +159,7 @@ export class WordPush {
   private failed(uid: string, error: unknown): void {
     // Behind the others.
     if (this.unsaid.delete(uid)) this.unsaid.add(uid);
-    if (this.stopping.signal.aborted) return;
+    if (this.stopping.signal.aborted || (error instanceof PresenceError && error.type === 'STOPPING')) return;
     this.options.warn(`Rocket.Chat could not be told what users say here, it will be tried again: ${String(error)}`);
   }
 

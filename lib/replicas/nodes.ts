@@ -1,5 +1,4 @@
 import type { Middleware, ServiceBroker } from 'moleculer';
-import { MIRRORED_INSTANCE } from '../../domain/mirror';
 import type { NodeSeen } from '../../domain/node-watch';
 
 /** What Moleculer's node catalog, which it leaves untyped, tells of a node. */
@@ -42,9 +41,9 @@ export function hearingMiddleware(): Middleware {
   return middleware as unknown as Middleware; // Moleculer's types do not know this hook
 }
 
-/** Ids of the nodes the bus knows to be up, this one included, and of the instance that no bus could know of. */
+/** Ids of the nodes the bus knows to be up, this one included. */
 export function availableNodes(broker: ServiceBroker): Set<string> {
-  return new Set([MIRRORED_INSTANCE, ...catalog(broker, true).map(({ id }) => id)]);
+  return new Set(catalog(broker, true).map(({ id }) => id));
 }
 
 /** All other nodes of the bus, also those that are gone while Moleculer remembers them (10 minutes). */

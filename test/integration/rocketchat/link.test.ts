@@ -117,4 +117,35 @@ describe('a node with an account at Rocket.Chat', () => {
       await rest.away();
     }
   });
+
+  it('shows in its metrics whether the account is of use', async () => {
+    const rest = await RocketChatRest.start();
+    const [port, metricsPort] = [await freePort(), await freePort()];
+    const env = {
+      ...rest.env,
+      PORT: `${port}`,
+      DATA_DIR: ':memory:',
+      MS_METRICS: 'true',
+      MS_METRICS_PORT: `${metricsPort}`,
+    };
+    const node = NodeProcess.start(env);
+    const metrics = async () => (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
+    const shows = (value: number) =>
+      eventually(
+        async () => expect(await metrics()).toMatch(new RegExp(`^presence_rocketchat_up(\\{.*\\})? ${value}\\b`, 'm')),
+        {
+          timeoutMs: 20_000,
+        },
+      );
+    try {
+      await node.says('logged in at');
+      await shows(1);
+      expect(await metrics()).toMatch(/^presence_rocketchat_waiting(\{.*\})? 0\b/m);
+      await rest.away();
+      await shows(0);
+    } finally {
+      await node.end('SIGKILL');
+      await rest.away();
+    }
+  });
 });

@@ -47,6 +47,9 @@ describe('replicas on one database, and a Rocket.Chat that is not on their bus',
     await eventually(async () => {
       expect(await broker.call('presence.get', ['ann'])).toMatchObject({ status: 'online' });
     }, PATIENT);
+    // No node of the bus keeps her session, and it is not lost.
+    await broker.call('presence.removeLostConnections', []);
+    expect(await broker.call('presence.get', ['ann'])).toMatchObject({ status: 'online' });
     for (const [n, replica] of replicas.entries()) {
       await say(replica, 'ann', 'busy', `by ${n}`);
       await showsThere({ status: 'busy', statusText: `by ${n}` });
