@@ -90,11 +90,13 @@ export class Follower {
     const nowMs = side.clock();
     const here = wordHere(record, nowMs);
     const before = there.get(uid);
-    const word = wordAt(wordThere(user, before ?? here, !this.options.knowsEnds()), nowMs);
+    const told = wordThere(user, before ?? here, !this.options.knowsEnds());
+    const word = wordAt(told, nowMs);
     if (this.options.isNewerHere(uid, askedAtMs)) return;
     // First: what is claimed here by this is no news for there.
-    there.set(uid, word);
-    if (before && saysTheSame(before, word, true)) return;
+    there.set(uid, told);
+    // That its time is over is no news either: here it ends by itself, and something else may come after it.
+    if (before && saysTheSame(wordAt(before, nowMs), word, true)) return;
     if (saysTheSame(word, here, this.options.knowsEnds())) return;
     if (!this.options.carries && !this.isMissed(before, record)) return;
     try {

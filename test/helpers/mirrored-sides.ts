@@ -10,6 +10,8 @@ export class OwnSideInMemory implements OwnSide {
   readonly records = new Map<string, UserRecord>();
   readonly connections = new Map<string, 'online' | 'away'>();
   claims = 0;
+  /** Does not tell what has changed. */
+  silent = false;
 
   clock = () => Date.now();
 
@@ -18,7 +20,7 @@ export class OwnSideInMemory implements OwnSide {
   }
 
   async *changedSince(sinceMs: number) {
-    const all = [...this.records.values()];
+    const all = this.silent ? [] : [...this.records.values()];
     yield all.filter(({ presenceChange }) => (presenceChange?.at.getTime() ?? -1) >= sinceMs);
   }
 
@@ -51,6 +53,7 @@ export class OwnSideInMemory implements OwnSide {
 interface UserThere {
   status: string;
   statusText: string;
+  statusExpiresAt?: string;
   updatedAtMs: number;
 }
 
@@ -75,8 +78,8 @@ export class AccountInMemory {
     return Promise.resolve('service');
   }
 
-  say(uid: string, status: string, statusText: string): void {
-    this.users.set(uid, { status, statusText, updatedAtMs: Date.now() });
+  say(uid: string, status: string, statusText: string, statusExpiresAt?: string): void {
+    this.users.set(uid, { status, statusText, statusExpiresAt, updatedAtMs: Date.now() });
   }
 
   call<T>(request: RestRequest, signal?: AbortSignal): Promise<T> {
@@ -89,7 +92,7 @@ export class AccountInMemory {
     if (this.isAway) throw new RocketChatFault('AWAY', 'gone');
     if (given) {
       const before = this.users.get(given.userId!);
-      this.say(given.userId!, given.status!, given.message ?? before?.statusText ?? '');
+      this.say(given.userId!, given.status!, given.message ?? before?.statusText ?? '', given.expiresAt);
       return {} as T;
     }
     const fromMs = Date.parse(query?.from ?? '');

@@ -143,6 +143,27 @@ describe('a mirror', () => {
     expect([textsHere().u5, textsThere().u5]).toEqual(['here', 'here']);
   });
 
+  it('the end of what was said on both sides is no news, and takes nothing away that comes after it', async () => {
+    account.say('ann', 'online', '');
+    start();
+    await passes(SECOND);
+    const statusExpiresAt = new Date(Date.now() + 10 * SECOND);
+    side.say('ann', { statusDefault: 'busy', statusText: 'in a call', statusSource: 'internal', statusExpiresAt });
+    mirror.changed(['ann']);
+    await passes(9 * SECOND);
+    expect(account.users.get('ann')).toMatchObject({ statusText: 'in a call' });
+    // What waited behind it is said at its end, of which this is not told before Rocket.Chat is looked at again.
+    await passes(SECOND + 1);
+    side.say('ann', { statusDefault: 'away', statusText: 'out' });
+    side.silent = true;
+    await passes(6 * SECOND);
+    expect(side.records.get('ann')).toMatchObject({ statusText: 'out' });
+    side.silent = false;
+    mirror.changed(['ann']);
+    await passes(30 * SECOND);
+    expect([textsHere().ann, textsThere().ann]).toEqual(['out', 'out']);
+  });
+
   it('goes on where another one ended, and takes nothing back', async () => {
     account.say('ann', 'busy', 'one');
     account.say('bob', 'online', '');
