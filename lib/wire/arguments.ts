@@ -72,15 +72,22 @@ function byName(spec: ArgumentSpec, given: NamedArguments): NamedArguments {
 
 /** A copy in which null members are absent; plain objects and arrays only, other values as they are. */
 function withoutNulls(field: string, value: unknown, depth: number): unknown {
-  if (!Array.isArray(value) && !isPlainObject(value)) return value;
+  if (!mayHoldNulls(value)) return value;
   if (depth === 0) throw invalidArgument(field, 'is nested too deeply');
-  if (Array.isArray(value)) return value.map((item, i) => withoutNulls(`${field}[${i}]`, item, depth - 1));
+  if (Array.isArray(value)) {
+    // Names of a thousand ids are not made before one is found to be no id.
+    return value.map((item, i) => (mayHoldNulls(item) ? withoutNulls(`${field}[${i}]`, item, depth - 1) : item));
+  }
   refusePoison(field, value);
   const copy: NamedArguments = {};
   for (const [key, member] of Object.entries(value)) {
     if (member != null) copy[key] = withoutNulls(`${field}.${key}`, member, depth - 1);
   }
   return copy;
+}
+
+function mayHoldNulls(value: unknown): value is object {
+  return typeof value === 'object' && (Array.isArray(value) || isPlainObject(value));
 }
 
 /** Neither a date, nor binary, nor anything else that EJSON revives. */

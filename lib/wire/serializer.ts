@@ -1,11 +1,11 @@
 import EJSON from 'ejson';
 import { Serializers, type GenericObject } from 'moleculer';
-import { isUnchanging, textOf } from '../reads/unchanging';
+import { bytesOf, isUnchanging } from '../reads/unchanging';
 
-/** Keys that EJSON may have written for something that JSON has not, dates left out; `__proto__` it treats in a way of its own. */
-const SPECIAL_KEY = /"(\$(?!date":)|__proto__)/;
 const DATE = '$date';
 const DOLLAR = 36;
+const QUOTE = 34;
+const COMMA = 44;
 /** What is no matter for the short way. */
 const OTHER = Symbol('other');
 
@@ -15,29 +15,57 @@ const OTHER = Symbol('other');
  */
 export class EjsonSerializer extends Serializers.Base {
   override serialize(packet: GenericObject): Buffer {
-    return Buffer.from(textOfPacket(packet));
+    const { data } = packet as { data: unknown };
+    const isKnown = isOrdinary(packet) && Array.isArray(data) && data.length > 0 && data.every(isUnchanging);
+    return isKnown ? bytesAround(packet, data as object[]) : Buffer.from(ejsonText(packet));
   }
 
   override deserialize(bytes: Buffer): GenericObject {
     const text = bytes.toString();
-    if (SPECIAL_KEY.test(text)) return EJSON.parse(text) as GenericObject;
+    if (hasSpecialKey(text)) return EJSON.parse(text) as GenericObject;
     const packet = JSON.parse(text) as GenericObject;
     return text.includes(`"${DATE}"`) ? withDates(packet) : packet;
   }
 }
 
-/** An answer of many values whose texts are known is put together of these. */
-function textOfPacket(packet: GenericObject): string {
+const isOrdinary = (packet: GenericObject) =>
+  !Object.keys(packet).some((key) => key.charCodeAt(0) === DOLLAR || key === '__proto__');
+
+/** An answer of many values whose bytes are known is put together of these. */
+function bytesAround(packet: GenericObject, data: readonly object[]): Buffer {
   const keys = Object.keys(packet);
-  const { data } = packet as { data: unknown };
-  const isOrdinary = !keys.some((key) => key.charCodeAt(0) === DOLLAR || key === '__proto__');
-  if (!isOrdinary || !Array.isArray(data) || data.length === 0 || !data.every(isUnchanging)) return ejsonText(packet);
-  const members: string[] = [];
-  for (const key of keys) {
-    if (key === 'data') members.push(`"data":[${data.map((one) => textOf(one, ejsonText)).join(',')}]`);
-    else members.push(ejsonText({ [key]: packet[key] as unknown }).slice(1, -1));
+  const at = keys.indexOf('data');
+  const before = membersText(packet, keys.slice(0, at));
+  const after = membersText(packet, keys.slice(at + 1));
+  const head = Buffer.from(`{${before && `${before},`}"data":[`);
+  const tail = Buffer.from(`]${after && `,${after}`}}`);
+  const size = data.reduce((sum, one) => sum + bytesOf(one, ejsonText).length + 1, head.length - 1 + tail.length);
+  const all = Buffer.allocUnsafe(size);
+  let end = head.copy(all);
+  for (const one of data) {
+    const bytes = bytesOf(one, ejsonText);
+    all.set(bytes, end);
+    end += bytes.length;
+    all[end++] = COMMA;
   }
-  return `{${members.filter((member) => member !== '').join(',')}}`;
+  tail.copy(all, end - 1); // Over the last comma.
+  return all;
+}
+
+/** Without the braces around them. */
+function membersText(packet: GenericObject, keys: readonly string[]): string {
+  return ejsonText(Object.fromEntries(keys.map((key) => [key, packet[key] as unknown]))).slice(1, -1);
+}
+
+/**
+ * Whether there may be keys that EJSON has written for something that JSON has not, dates left out, or `__proto__`,
+ * which it treats in a way of its own. There are few dollars in a text, and many quotes.
+ */
+function hasSpecialKey(text: string): boolean {
+  for (let at = text.indexOf('$'); at !== -1; at = text.indexOf('$', at + 1)) {
+    if (text.charCodeAt(at - 1) === QUOTE && !text.startsWith('date":', at + 1)) return true;
+  }
+  return text.includes('"__proto__');
 }
 
 function ejsonText(value: object): string {
@@ -98,8 +126,9 @@ function plainObject(value: GenericObject): unknown {
   return plain;
 }
 
-/** Puts dates where EJSON's form of them stands. For JSON's own objects: `for in` meets their keys alone, and is fast. */
+/** Puts dates where EJSON's form of them stands. For JSON's own objects: `for in` meets their keys alone, and is fast; of arrays it is not. */
 function withDates(value: object): object {
+  if (Array.isArray(value)) return arrayWithDates(value);
   if (isDateForm(value)) return new Date(value.$date);
   for (const key in value) {
     const member = (value as GenericObject)[key] as unknown;
@@ -108,6 +137,16 @@ function withDates(value: object): object {
     if (read !== member) (value as GenericObject)[key] = read;
   }
   return value;
+}
+
+function arrayWithDates(values: unknown[]): unknown[] {
+  for (let i = 0; i < values.length; i++) {
+    const item = values[i];
+    if (typeof item !== 'object' || item === null) continue;
+    const read = withDates(item);
+    if (read !== item) values[i] = read;
+  }
+  return values;
 }
 
 function isDateForm(value: object): value is { $date: number } {
