@@ -1,8 +1,8 @@
 import type { ServiceSchema } from 'moleculer';
 import type { Config } from '../lib/config/env';
 import type { PresenceMetrics } from '../lib/metrics';
-import type { PresenceDesk } from '../lib/desk/presence-desk';
-import type { Reconciler } from '../lib/desk/reconciler';
+import { SLICE, type PresenceDesk } from '../lib/desk/presence-desk';
+import { paceOf, type Reconciler } from '../lib/desk/reconciler';
 import type { PresenceStore } from '../lib/store/port';
 import type { BusService } from './bus-guard.mixin';
 import { periodicMixin } from './periodic.mixin';
@@ -63,17 +63,30 @@ export function presenceJobsMixin(config: Config): Partial<ServiceSchema> {
           service.metrics.state({ queued, busUp: service.busState() !== 'down', leads: service.isLeader() });
         },
       }),
-      periodicMixin<WorkingService>({
-        name: 'verifying presence',
-        everyMs: config.SYNC_INTERVAL,
-        run: async (service) => {
-          const { desk, store } = service;
-          await store.refresh();
-          if (store.isShared) service.broadcastEnabled = await store.broadcastEnabled();
-          if (service.isLeader()) await service.reconciler.step(config.MAX_CONCURRENT_SYNC);
-          desk.prune();
-        },
-      }),
+      ...verifying(config),
     ] as Partial<ServiceSchema>[],
   };
+}
+
+/** The walk through everybody, a little at a time, and what else is looked at in the database as often as it steps. */
+function verifying(config: Config): Partial<ServiceSchema>[] {
+  const pace = paceOf(config.MAX_CONCURRENT_SYNC * SLICE, config.SYNC_INTERVAL);
+  return [
+    periodicMixin<WorkingService>({
+      name: 'verifying presence',
+      everyMs: pace.everyMs,
+      firstAfterMs: config.SYNC_INTERVAL,
+      run: async (service) => (service.isLeader() ? service.reconciler.portion(pace.users) : 0),
+    }),
+    periodicMixin<WorkingService>({
+      name: 'looking at the store',
+      everyMs: config.SYNC_INTERVAL,
+      run: async (service) => {
+        const { desk, store } = service;
+        await store.refresh();
+        if (store.isShared) service.broadcastEnabled = await store.broadcastEnabled();
+        desk.prune();
+      },
+    }),
+  ];
 }

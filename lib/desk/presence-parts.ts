@@ -58,6 +58,8 @@ export function createParts(options: PartsOptions): PresenceParts {
       recompute: (uid) => desk.recompute(uid, 'background'),
       repairs: () => desk.repairs,
       sliceSize: SLICE,
+      walkEveryMs: config.SYNC_INTERVAL,
+      clock: () => performance.now(),
       giveWay: () => desk.isDropping,
     }),
     reaper: new Reaper({

@@ -16,12 +16,31 @@ export interface ReconcilerOptions {
   readonly repairs: () => number;
   /** Users of a slice. */
   readonly sliceSize: number;
-  /** Whether jobs are under way that somebody sees the end of: a step leaves the rest of its slices to the next one. */
+  /** A walk in portions begins this long after the one before it began at the earliest, milliseconds. */
+  readonly walkEveryMs: number;
+  /** Milliseconds of a monotonic clock. */
+  readonly clock: () => number;
+  /** Whether jobs are under way that somebody sees the end of: a step leaves the rest of its slices to the next one, and portions are smaller. */
   readonly giveWay?: () => boolean;
 }
 
-/** Slices decided at a time: the flushes are full, and a job that comes up waits for no more. */
+/** Slices decided at a time in a step: the flushes are full, and a job that comes up waits for no more. */
 const AT_ONCE = 2;
+/** Of a portion, while it gives way. */
+const SMALLER = 1 / 5;
+
+/** A read that comes up behind a portion of the walk waits for so many users at most, or for a hundred milliseconds' worth. */
+const PORTION = 128;
+const PORTION_EVERY_MS = 100;
+
+/**
+ * How often portions of which size come to `users` in each interval. All at once would be shorter and stand in the way of
+ * reads for a second; many timers a second are of no use.
+ */
+export function paceOf(users: number, intervalMs: number): { readonly everyMs: number; readonly users: number } {
+  const everyMs = Math.min(intervalMs, Math.max(PORTION_EVERY_MS, (intervalMs * PORTION) / users));
+  return { everyMs, users: Math.ceil((users * everyMs) / intervalMs) };
+}
 
 /**
  * Decides users again that have sessions or are shown as anything but offline: what a crash left half done, or
@@ -29,19 +48,31 @@ const AT_ONCE = 2;
  */
 export class Reconciler {
   private walk: AsyncIterator<string[]> | undefined;
+  private walkBeganAtMs = -Infinity;
+  /** Of the slice the walk has come to, those still to be decided. */
+  private ahead: string[] = [];
   private stepping: Promise<number> | undefined;
 
   constructor(private readonly options: ReconcilerOptions) {}
 
   /**
    * Goes on with the walk through all users by up to this many slices; from the start again when it is through. While it
-   * has to give way, by two at most. One step at a time: who asks meanwhile gets the one that runs.
+   * has to give way, by two at most. One step or portion at a time: who asks meanwhile gets the one that runs.
    *
    * @returns how many users were decided
    */
   step(slices: number): Promise<number> {
-    this.stepping ??= this.stepOnce(slices).finally(() => (this.stepping = undefined));
-    return this.stepping;
+    return this.alone(() => this.stepOnce(slices));
+  }
+
+  /**
+   * Goes on by up to this many users, in one go: so few that a read which comes up does not wait for long. When the walk is
+   * through nobody is decided until the next one begins. @returns how many users were decided
+   */
+  portion(users: number): Promise<number> {
+    const { clock, walkEveryMs, giveWay } = this.options;
+    if (!this.walk && clock() - this.walkBeganAtMs < walkEveryMs) return Promise.resolve(0);
+    return this.alone(() => this.decide(giveWay?.() ? Math.ceil(users * SMALLER) : users));
   }
 
   /** All users, one slice after the other. @param onProgress told after each slice */
@@ -56,29 +87,43 @@ export class Reconciler {
     return progress;
   }
 
+  private alone(run: () => Promise<number>): Promise<number> {
+    this.stepping ??= run().finally(() => (this.stepping = undefined));
+    return this.stepping;
+  }
+
   private async stepOnce(slices: number): Promise<number> {
     let decided = 0;
     for (let left = slices; left > 0; left -= AT_ONCE) {
-      const uids = await this.nextSlices(Math.min(AT_ONCE, left));
-      await Promise.all(uids.map((uid) => this.options.recompute(uid)));
-      decided += uids.length;
+      decided += await this.decide(Math.min(AT_ONCE, left) * this.options.sliceSize);
       if (this.walk === undefined || this.options.giveWay?.()) break;
     }
     return decided;
   }
 
+  private async decide(users: number): Promise<number> {
+    const uids = await this.next(users);
+    await Promise.all(uids.map((uid) => this.options.recompute(uid)));
+    return uids.length;
+  }
+
   /** Fewer where the walk ends, which is over then. */
-  private async nextSlices(count: number): Promise<string[]> {
-    this.walk ??= this.options.store.slicesToVerify(this.options.sliceSize)[Symbol.asyncIterator]();
-    const taken: string[][] = [];
-    while (taken.length < count) {
+  private async next(count: number): Promise<string[]> {
+    this.walk ??= this.begin();
+    while (this.ahead.length < count) {
       const slice = await this.walk.next();
       if (slice.done) {
         this.walk = undefined;
         break;
       }
-      taken.push(slice.value);
+      this.ahead.push(...slice.value);
     }
-    return taken.flat();
+    return this.ahead.splice(0, count);
+  }
+
+  private begin(): AsyncIterator<string[]> {
+    const { store, sliceSize, clock } = this.options;
+    this.walkBeganAtMs = clock();
+    return store.slicesToVerify(sliceSize)[Symbol.asyncIterator]();
   }
 }

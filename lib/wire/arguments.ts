@@ -76,7 +76,9 @@ function withoutNulls(field: string, value: unknown, depth: number): unknown {
   if (depth === 0) throw invalidArgument(field, 'is nested too deeply');
   if (Array.isArray(value)) {
     // Names of a thousand ids are not made before one is found to be no id.
-    return value.map((item, i) => (mayHoldNulls(item) ? withoutNulls(`${field}[${i}]`, item, depth - 1) : item));
+    return value.map((item: unknown, i) =>
+      mayHoldNulls(item) ? withoutNulls(`${field}[${i}]`, item, depth - 1) : item,
+    );
   }
   refusePoison(field, value);
   const copy: NamedArguments = {};

@@ -17,7 +17,7 @@ export class EjsonSerializer extends Serializers.Base {
   override serialize(packet: GenericObject): Buffer {
     const { data } = packet as { data: unknown };
     const isKnown = isOrdinary(packet) && Array.isArray(data) && data.length > 0 && data.every(isUnchanging);
-    return isKnown ? bytesAround(packet, data as object[]) : Buffer.from(ejsonText(packet));
+    return isKnown ? bytesAround(packet, data) : Buffer.from(ejsonText(packet));
   }
 
   override deserialize(bytes: Buffer): GenericObject {

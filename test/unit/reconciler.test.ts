@@ -1,11 +1,13 @@
-import { Reconciler } from '../../lib/desk/reconciler';
+import { paceOf, Reconciler } from '../../lib/desk/reconciler';
 import { eventually } from '../helpers/eventually';
 
 const UIDS = Array.from({ length: 10 }, (_, i) => `u${i}`);
+const WALK_EVERY_MS = 1000;
 
 /** Walks through ten users, of whom some are wrong until they are decided again. */
 function fixture({ sliceSize = 2, wrong = [] as string[], giveWay = (): boolean => false } = {}) {
   const decided: string[] = [];
+  const time = { ms: 0 };
   let repairs = 0;
   const reconciler = new Reconciler({
     store: {
@@ -20,9 +22,11 @@ function fixture({ sliceSize = 2, wrong = [] as string[], giveWay = (): boolean 
     },
     repairs: () => repairs,
     sliceSize,
+    walkEveryMs: WALK_EVERY_MS,
+    clock: () => time.ms,
     giveWay,
   });
-  return { reconciler, decided };
+  return { reconciler, decided, time };
 }
 
 describe('steps of the reconciler', () => {
@@ -67,10 +71,58 @@ describe('steps of the reconciler', () => {
       },
       repairs: () => 0,
       sliceSize: 2,
+      walkEveryMs: WALK_EVERY_MS,
+      clock: () => 0,
     });
     await expect(reconciler.step(1)).rejects.toThrow('away');
     broken = false;
     await eventually(async () => expect(await reconciler.step(1)).toBe(1));
+  });
+});
+
+describe('portions of the walk', () => {
+  it('cut slices, and go on across them', async () => {
+    const { reconciler, decided } = fixture({ sliceSize: 4 });
+    expect(await reconciler.portion(3)).toBe(3);
+    expect(decided).toEqual(UIDS.slice(0, 3));
+    expect(await reconciler.portion(3)).toBe(3);
+    expect(decided).toEqual(UIDS.slice(0, 6));
+  });
+
+  it('are of nobody between the end of a walk and the time of the next', async () => {
+    const { reconciler, decided, time } = fixture();
+    for (const count of [6, 4, 0]) expect(await reconciler.portion(6)).toBe(count);
+    time.ms = WALK_EVERY_MS - 1;
+    expect(await reconciler.portion(6)).toBe(0);
+    time.ms = WALK_EVERY_MS;
+    expect(await reconciler.portion(6)).toBe(6);
+    expect(decided).toEqual([...UIDS, ...UIDS.slice(0, 6)]);
+  });
+
+  it('go on behind a step, and a step behind them', async () => {
+    const { reconciler, decided } = fixture();
+    await reconciler.portion(1);
+    await reconciler.step(2);
+    await reconciler.portion(3);
+    expect(decided).toEqual(UIDS.slice(0, 8));
+  });
+
+  it('are smaller while somebody waits for other jobs, but never empty', async () => {
+    const { reconciler } = fixture({ giveWay: () => true });
+    for (const [users, count] of [
+      [10, 2],
+      [1, 1],
+    ] as const)
+      expect(await reconciler.portion(users)).toBe(count);
+  });
+
+  it.each([
+    { what: 'the defaults', users: 5120, intervalMs: 5000, everyMs: 125, portion: 128 },
+    { what: 'a short interval', users: 5120, intervalMs: 500, everyMs: 100, portion: 1024 },
+    { what: 'one shorter than a portion', users: 5120, intervalMs: 50, everyMs: 50, portion: 5120 },
+    { what: 'few', users: 100, intervalMs: 5000, everyMs: 5000, portion: 100 },
+  ])('come to as many as are wanted in each interval: $what', ({ users, intervalMs, everyMs, portion }) => {
+    expect(paceOf(users, intervalMs)).toEqual({ everyMs, users: portion });
   });
 });
 
