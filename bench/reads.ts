@@ -25,22 +25,29 @@ interface Sides {
   readonly bare: (i: number) => Promise<unknown>;
 }
 
-const idsOf = (call: number, count: number) => Array.from({ length: count }, (_, at) => uidOf(call, at));
-
-const many = (ids: number, calls: number): Read => ({
-  name: `getMany of ${ids}`,
-  calls,
-  call: ({ cluster }, i) => cluster.caller.call('presence.getMany', [idsOf(i, ids)]),
-});
-
+const UIDS = Array.from({ length: USERS }, (_, i) => `u${i}`);
 /** Spread over all users, others each time. */
-const uidOf = (call: number, at: number) => `u${(call * 7919 + at * 9973) % USERS}`;
+const uidOf = (call: number, at: number) => UIDS[(call * 7919 + at * 9973) % USERS]!;
+const idsOf = (call: number, count: number) => Array.from({ length: count }, (_, at) => uidOf(call, at));
+/** Made before anything is timed: who reads has them. */
+const listsOf = (count: number, calls: number) => Array.from({ length: calls }, (_, call) => idsOf(call, count));
+
+const many = (ids: number, calls: number): Read => {
+  const lists = listsOf(ids, calls);
+  return {
+    name: `getMany of ${ids}`,
+    calls,
+    call: ({ cluster }, i) => cluster.caller.call('presence.getMany', [lists[i]]),
+  };
+};
+
+const BARE_CALLS = 300;
 
 const READS: readonly Read[] = [
   { name: 'get', calls: 2000, call: ({ cluster }, i) => cluster.caller.call('presence.get', [uidOf(i, 0)]) },
   many(100, 1000),
   many(MAX_BATCH_ITEMS, 300),
-  { name: 'bare NATS, as long', calls: 300, call: ({ bare }, i) => bare(i) },
+  { name: 'bare NATS, as long', calls: BARE_CALLS, call: ({ bare }, i) => bare(i) },
   // Few enough that single reads do not pause so long that their cache takes it that nobody reads.
   { name: 'list, 100 online', calls: 100, call: ({ cluster }) => cluster.caller.call('presence.list', ['online']) },
 ];
@@ -66,8 +73,8 @@ async function benchStore(title: string, env: NodeJS.ProcessEnv): Promise<void> 
     await fill(cluster);
     const answer = await cluster.caller.call('presence.getMany', [idsOf(0, MAX_BATCH_ITEMS)]);
     await bus.request(SET, JSON.stringify(answer));
-    const bare = async (i: number) =>
-      (await bus.request(ASK, JSON.stringify(idsOf(i, MAX_BATCH_ITEMS)), { timeout: 10_000 })).json();
+    const lists = listsOf(MAX_BATCH_ITEMS, BARE_CALLS);
+    const bare = async (i: number) => (await bus.request(ASK, JSON.stringify(lists[i]), { timeout: 10_000 })).json();
     const rounds: Measured[][] = [];
     for (let i = 0; i < WARM_UPS; i++) await round({ cluster, bare });
     for (let i = 0; i < ROUNDS; i++) rounds.push(await round({ cluster, bare }));
