@@ -26,12 +26,14 @@ export interface ReconcilerOptions {
 
 /** Slices decided at a time in a step: the flushes are full, and a job that comes up waits for no more. */
 const AT_ONCE = 2;
+/** Slices whose ids a walk asks for at a time: they are short, and each question is a search. */
+const AHEAD = 4;
 /** Of a portion, while it gives way. */
 const SMALLER = 1 / 5;
 
-/** A read that comes up behind a portion of the walk waits for so many users at most, or for a hundred milliseconds' worth. */
-const PORTION = 128;
-const PORTION_EVERY_MS = 100;
+/** A read that comes up behind a portion of the walk waits for so many users at most, or for fifty milliseconds' worth. */
+const PORTION = 64;
+const PORTION_EVERY_MS = 50;
 
 /**
  * How often portions of which size come to `users` in each interval. All at once would be shorter and stand in the way of
@@ -49,7 +51,7 @@ export function paceOf(users: number, intervalMs: number): { readonly everyMs: n
 export class Reconciler {
   private walk: AsyncIterator<string[]> | undefined;
   private walkBeganAtMs = -Infinity;
-  /** Of the slice the walk has come to, those still to be decided. */
+  /** Of those the walk has come to, the ones still to be decided. */
   private ahead: string[] = [];
   private stepping: Promise<number> | undefined;
 
@@ -124,6 +126,6 @@ export class Reconciler {
   private begin(): AsyncIterator<string[]> {
     const { store, sliceSize, clock } = this.options;
     this.walkBeganAtMs = clock();
-    return store.slicesToVerify(sliceSize)[Symbol.asyncIterator]();
+    return store.slicesToVerify(AHEAD * sliceSize)[Symbol.asyncIterator]();
   }
 }

@@ -117,10 +117,10 @@ describe('portions of the walk', () => {
   });
 
   it.each([
-    { what: 'the defaults', users: 5120, intervalMs: 5000, everyMs: 125, portion: 128 },
-    { what: 'a short interval', users: 5120, intervalMs: 500, everyMs: 100, portion: 1024 },
-    { what: 'one shorter than a portion', users: 5120, intervalMs: 50, everyMs: 50, portion: 5120 },
-    { what: 'few', users: 100, intervalMs: 5000, everyMs: 5000, portion: 100 },
+    { what: 'the defaults', users: 5120, intervalMs: 5000, everyMs: 62.5, portion: 64 },
+    { what: 'a short interval', users: 5120, intervalMs: 500, everyMs: 50, portion: 512 },
+    { what: 'one shorter than a portion', users: 5120, intervalMs: 20, everyMs: 20, portion: 5120 },
+    { what: 'few', users: 100, intervalMs: 5000, everyMs: 3200, portion: 64 },
   ])('come to as many as are wanted in each interval: $what', ({ users, intervalMs, everyMs, portion }) => {
     expect(paceOf(users, intervalMs)).toEqual({ everyMs, users: portion });
   });
