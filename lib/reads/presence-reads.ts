@@ -38,8 +38,6 @@ const DEFAULT_PAGE = 100;
 
 /** What is read of presence. Changes nothing. */
 export class PresenceReads {
-  private readonly views = new WeakMap<UserRecord, PresenceView | UnknownPresence>();
-
   /** @param users where single users are read: the store, or a cache before it */
   constructor(
     private readonly store: PresenceStore,
@@ -49,7 +47,7 @@ export class PresenceReads {
   /** One entry an id, in order; what cannot be known is said so, with the reason. Never rejects because the store is away. */
   async many(uids: readonly string[]): Promise<(PresenceView | UnknownPresence)[]> {
     const users = await this.usersOf(uids);
-    return uids.map((uid) => (users ? this.viewOf(uid, users.get(uid)) : unknown(uid, 'store-unavailable')));
+    return uids.map((uid) => (users ? keptView(uid, users.get(uid)) : unknown(uid, 'store-unavailable')));
   }
 
   /** Everything that is claimed of a user, or that none can be known, with the reason. Never rejects because the store is away. */
@@ -92,14 +90,6 @@ export class PresenceReads {
     return { at: new Date(nowMs), statuses, instances, connections };
   }
 
-  /** A record is replaced, never changed: what is told of it, and its text, are made once. */
-  private viewOf(uid: string, user: UserRecord | undefined): PresenceView | UnknownPresence {
-    if (!user) return viewOf(uid, user);
-    let view = this.views.get(user);
-    if (!view) this.views.set(user, (view = unchanging(viewOf(uid, user))));
-    return view;
-  }
-
   /** @returns undefined where the store does not answer in time */
   private async usersOf(uids: readonly string[]): Promise<ReadonlyMap<string, UserRecord> | undefined> {
     let timer: NodeJS.Timeout | undefined;
@@ -116,4 +106,21 @@ export class PresenceReads {
       clearTimeout(timer);
     }
   }
+}
+
+/** Where a record has what is told of it. Not enumerable: neither copied with the record nor stored. */
+const VIEW = Symbol('view');
+
+interface Viewed {
+  readonly [VIEW]?: PresenceView | UnknownPresence;
+}
+
+/** A record is replaced, never changed: what is told of it, and its text, are made once. */
+function keptView(uid: string, user: UserRecord | undefined): PresenceView | UnknownPresence {
+  if (!user) return viewOf(uid, user);
+  const kept = (user as Viewed)[VIEW];
+  if (kept) return kept;
+  const view = unchanging(viewOf(uid, user));
+  Object.defineProperty(user, VIEW, { value: view });
+  return view;
 }
