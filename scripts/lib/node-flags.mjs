@@ -1,5 +1,5 @@
 /**
- * What Node.js is started with, here, in the Dockerfile and in the bench. Traces name the sources. The others keep
+ * What Node.js is started with, here, in the Dockerfile and in the bench (decisions/0015). Traces name the sources. The others keep
  * collections of garbage short, for they stand in the way of the calls behind them (a read of 1,000 over NATS took 12 to
  * 26 ms at p99 without them and takes 8 to 9):
  *
