@@ -28,9 +28,8 @@ export interface ReconcilerOptions {
 const AT_ONCE = 2;
 /** Slices whose ids a walk asks for at a time: they are short, and each question is a search. */
 const AHEAD = 4;
-/** Of a portion, while it gives way. */
-const SMALLER = 1 / 5;
-
+/** What is left of a portion while it gives way: as of a step of ten slices, of which two are decided then. */
+const WHILE_GIVING_WAY = 1 / 5;
 /** A read that comes up behind a portion of the walk waits for so many users at most, or for fifty milliseconds' worth. */
 const PORTION = 64;
 const PORTION_EVERY_MS = 50;
@@ -74,7 +73,7 @@ export class Reconciler {
   portion(users: number): Promise<number> {
     const { clock, walkEveryMs, giveWay } = this.options;
     if (!this.walk && clock() - this.walkBeganAtMs < walkEveryMs) return Promise.resolve(0);
-    return this.alone(() => this.decide(giveWay?.() ? Math.ceil(users * SMALLER) : users));
+    return this.alone(() => this.decide(giveWay?.() ? Math.ceil(users * WHILE_GIVING_WAY) : users));
   }
 
   /** All users, one slice after the other. @param onProgress told after each slice */

@@ -1,7 +1,7 @@
 /**
- * What Node.js is started with, here, in the Dockerfile and in the bench (decisions/0015). Traces name the sources. The others keep
- * collections of garbage short, for they stand in the way of the calls behind them (a read of 1,000 over NATS took 12 to
- * 26 ms at p99 without them and takes 8 to 9):
+ * What Node.js is started with, here, in the Dockerfile and in the bench (decisions/0015). Traces name the sources. The
+ * others keep collections of garbage short, for they stand in the way of the calls behind them (a read of 1,000 over NATS
+ * took 12 to 26 ms at p99 without them and takes 8 to 9):
  *
  * - Room for short-lived objects: with 64 MB there are a quarter as many collections, and less is taken for something that
  *   lives. It is there from the start, or V8 makes it small again and again.
