@@ -26,4 +26,4 @@ HEALTHCHECK --interval=15s --timeout=5s --start-period=20s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.HEALTH_CHECK_PORT || process.env.PORT || 3005}/health`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
 # Exec form: node is process 1 and gets SIGTERM itself.
 # Not admitted in NODE_OPTIONS; why, is told in scripts/lib/node-flags.mjs.
-CMD ["node", "--min-semi-space-size=64", "--no-allocation-site-pretenuring", "--heap-growing-percent=200", "dist/main.js"]
+CMD ["node", "--enable-source-maps", "--min-semi-space-size=64", "--max-semi-space-size=64", "--no-allocation-site-pretenuring", "--heap-growing-percent=200", "dist/main.js"]

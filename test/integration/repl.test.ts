@@ -1,3 +1,5 @@
+import { samplesOf } from '../helpers/document-samples';
+import { eventually } from '../helpers/eventually';
 import { freePort } from '../helpers/free-port';
 import { NodeProcess } from '../helpers/node-process';
 
@@ -30,6 +32,18 @@ describe('the prompt', () => {
     await node.says('session: s1, online, at ');
     node.type('presence nobody');
     await node.says('nobody: nothing is stored of such a user');
+    expect(node.output).not.toContain('ERROR');
+  });
+
+  test('the lines of docs/OPERATIONS.md are commands', async () => {
+    const lines = samplesOf('docs/OPERATIONS.md').flatMap(({ text }) => [...text.matchAll(/^mol \$ (.+)$/gm)]);
+    expect(lines).toHaveLength(3);
+    const answers = ['session: s1, online, at ', '│ claim', 'users checked, 0 put right, '];
+    for (const [i, [, line]] of lines.entries()) {
+      const before = node.output.length;
+      node.type(line!);
+      await eventually(() => expect(node.output.slice(before)).toContain(answers[i]!));
+    }
     expect(node.output).not.toContain('ERROR');
   });
 

@@ -5,7 +5,8 @@ import { WebSocket } from 'ws';
 import { eventually } from '../helpers/eventually';
 import { freePort } from '../helpers/free-port';
 import { startReplica, type Replica } from '../helpers/replica';
-import { READ_TOKEN, TOKENS } from '../helpers/socket-client';
+import { sampleOf } from '../helpers/document-samples';
+import { READ_TOKEN, SocketUser, TOKENS } from '../helpers/socket-client';
 
 const DOCUMENT = path.join(__dirname, '../../docs/WEBSOCKET.md');
 
@@ -20,6 +21,55 @@ function example(SocketClass: unknown): Watch {
     setTimeout,
   );
 }
+
+test('the frames that docs/WEBSOCKET.md shows come in that order', async () => {
+  const port = await freePort();
+  const replica = await startReplica({ nodeID: 'presence-1', env: { PORT: String(port), API_TOKENS: TOKENS } });
+  const call = (action: string, given: object) => replica.broker.call(`presence.${action}`, given);
+  const open = () => SocketUser.open(port, {});
+  let user = await open();
+  try {
+    await call('newConnection', { uid: 'ann', session: 'ann/1' });
+    const lines = sampleOf('docs/WEBSOCKET.md', '→ {"op":"auth"').text.trim().split('\n');
+    expect(lines.length).toBeGreaterThan(8);
+    let seq: string | undefined;
+    let heard = 0;
+    for (const line of lines) {
+      const op = /"op":"(\w+)"/.exec(line)?.[1];
+      if (line.startsWith('→')) {
+        if (op === 'auth') user.says({ op, token: READ_TOKEN });
+        else
+          user.says({
+            ...(JSON.parse(/\{.*\}/.exec(line)![0]) as object),
+            ...(line.includes('since') ? { since: seq } : {}),
+          });
+      } else if (line.startsWith('←')) {
+        const at = heard++;
+        // What is told as a change is made here, when the sample comes to it.
+        if (op === 'changes' && user.frames.length === at) {
+          await call('setStatus', { uid: 'ann', statusDefault: 'busy', statusText: line });
+        }
+        await eventually(() => expect(user.frames.length).toBeGreaterThan(at));
+        const frame = user.frames[at]!;
+        expect(frame.op).toBe(op);
+        const shown = [...line.replace(/\[.*\]/, '[]').matchAll(/"(\w+)":/g)].map(([, name]) => name!);
+        expect(Object.keys(frame).sort()).toEqual(shown.sort());
+        if (frame.op !== 'resumed') seq = frame.seq ?? seq;
+      } else {
+        user.cut();
+        user = await open();
+        await call('setStatus', { uid: 'ann', statusDefault: 'away' });
+        heard = 0;
+        user.says({ op: 'auth', token: READ_TOKEN });
+        await user.hears((frame) => frame.op === 'hello');
+        user.frames.length = 0;
+      }
+    }
+  } finally {
+    user.cut();
+    await replica.stop();
+  }
+}, 30_000);
 
 test('the client of the document is right, also after its connection broke and the node was started anew', async () => {
   const port = await freePort();

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { CONFIG_DEFAULTS } from '../../lib/config/env';
 import { HEALTH_PATH } from '../../lib/http/health';
+import { commandsIn, sampleOf } from '../helpers/document-samples';
 
 const ROOT = path.join(__dirname, '../..');
 const PRETTIER = path.join(ROOT, 'node_modules/prettier/bin/prettier.cjs');
@@ -152,6 +153,37 @@ test('every package that the built node loads is a dependency, not one of develo
   expect(names).toEqual(expect.arrayContaining(['helmet', 'serve-static', 'uplot', 'swagger-ui-dist', 'ws']));
   expect(names).toEqual(expect.arrayContaining(['moleculer-web', 'standardwebhooks', 'request-filtering-agent']));
   expect([...new Set(names)].filter((name) => !(name in dependencies))).toEqual([]);
+});
+
+describe('docs/OPERATIONS.md', () => {
+  test('names files and objects of Docker and Kubernetes that are there', () => {
+    const commands = [
+      ...commandsIn(sampleOf('docs/OPERATIONS.md', 'API_TOKENS="ops:admin')),
+      ...commandsIn(sampleOf('docs/OPERATIONS.md', 'cp deploy/k8s')),
+    ];
+    const named = commands.flatMap((line) => [...line.matchAll(/deploy\/[\w./-]+/g)].map(([name]) => name));
+    expect(named.length).toBeGreaterThanOrEqual(3);
+    expect(named.filter((name) => !existsSync(path.join(ROOT, name)))).toEqual([]);
+    const [, deployment] = /deployment\/(\S+)/.exec(commands.join('\n'))!;
+    expect(read('deploy/k8s/deployment.yaml')).toMatch(
+      new RegExp(`kind: Deployment\\nmetadata:\\n  name: ${deployment}\\n`),
+    );
+    const [, listed] = /resources:\n((?: +- .*\n)+)/.exec(read('deploy/k8s/kustomization.yaml')) ?? [];
+    for (const [, file] of (listed ?? '').matchAll(/- (\S+)/g)) {
+      expect(existsSync(path.join(ROOT, 'deploy/k8s', file!))).toBe(true);
+    }
+    const variables = variablesIn(read('deploy/k8s/secret.example.yaml'));
+    expect(variables).toEqual(expect.arrayContaining(['MONGO_URL', 'TRANSPORTER', 'API_TOKENS']));
+  });
+
+  test('starts Node.js under systemd, and the image in Docker, as npm start does', () => {
+    const flags = [...read('scripts/lib/node-flags.mjs').matchAll(/'(--[\w=-]+)'/g)].map(([, flag]) => flag!);
+    expect(flags.length).toBeGreaterThan(1);
+    expect(read('docs/OPERATIONS.md')).toContain(`/node ${flags.join(' ')} dist/main.js`);
+    expect(read('Dockerfile')).toContain(
+      `CMD ${JSON.stringify(['node', ...flags, 'dist/main.js']).replaceAll(',', ', ')}`,
+    );
+  });
 });
 
 describe('Dockerfile', () => {

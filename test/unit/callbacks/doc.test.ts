@@ -39,6 +39,26 @@ describe('the code in docs/CALLBACKS.md', () => {
     await eventually(() => expect(said).toBe('ann is online\n'));
   });
 
+  test('a delivery has the headers and the fields that are shown there', () => {
+    const [, sample] = /^```http\n(.*?)^```$/ms.exec(document)!;
+    const [head, shown] = sample!.split('\n\n') as [string, string];
+    const at = new Date('2030-01-01T15:00:00Z');
+    const row = delivery('msg_0mgf3k2p0_w0XKDPVjBS5UUlK3WrB2cQ');
+    const change = { uid: 'ann', rev: 7, at, from: 'online', to: 'busy', text: 'in a meeting' } as const;
+    const told = { ...row, change: { ...row.change, ...change, source: 'manual', cause: 'claim' } as const };
+    const { headers, body } = messageOf(callback('c1', { secret: newSecret() }), told, at.getTime());
+    expect(body).toBe(shown.trim());
+    const documented = head
+      .split('\n')
+      .slice(1)
+      .map((line) => line.split(': ') as [string, string]);
+    for (const [name, value] of documented) {
+      const sent = (headers as Record<string, string>)[name]!;
+      if (name === 'webhook-signature') expect([sent.length, sent.slice(0, 3)]).toEqual([value.length, 'v1,']);
+      else expect([name, sent]).toEqual([name, value]);
+    }
+  });
+
   test('checks by hand what the library checks', () => {
     const isGenuine = runInNewContext(`${check!}; isGenuine`, { require, Buffer }) as (
       ...given: [secret: string, headers: object, body: string, nowMs?: number]
