@@ -2,13 +2,22 @@ import type { Session, Status } from './types';
 
 /** What can happen to the sessions of one user. */
 export type SessionCommand =
-  | { readonly kind: 'connect'; readonly session: string; readonly instanceId: string }
-  | { readonly kind: 'heartbeat'; readonly session: string; readonly instanceId: string }
+  | ({ readonly kind: 'connect'; readonly session: string; readonly instanceId: string } & Arrival)
+  | ({ readonly kind: 'heartbeat'; readonly session: string; readonly instanceId: string } & Arrival)
   | { readonly kind: 'sessionStatus'; readonly session: string; readonly status: Status }
-  | { readonly kind: 'disconnect'; readonly session: string }
+  /** `removal` names it, so that calls which it overtook are known (domain/removals.ts); absent: it overtakes none. */
+  | { readonly kind: 'disconnect'; readonly session: string; readonly removal?: string }
   | { readonly kind: 'dropInstance'; readonly instanceId: string }
   | { readonly kind: 'dropOtherInstances'; readonly keep: ReadonlySet<string> }
   | DropStale;
+
+/** What was known when a call came that may create a session. */
+export interface Arrival {
+  /** Epoch milliseconds, the store's time. Absent: when it is applied. */
+  readonly receivedMs?: number;
+  /** Removals of this session that its replica had heard of: the call was sent after them. */
+  readonly heard?: readonly string[];
+}
 
 /** Sessions of instances that send heartbeats, whose lease was last written at this time or before (design invariant 6). */
 export interface DropStale {

@@ -23,7 +23,7 @@ export const keeperMixin: Partial<ServiceSchema> = {
     '$services.changed': { context: true, handler: electHere },
     '$node.disconnected': { context: true, handler: electHere },
   },
-  methods: { isLeader: isKeeper, tends: isKeeper, mayWork: isKeeper, elect, atKeeper, callerOf },
+  methods: { isLeader: isKeeper, tends: isKeeper, mayWork: isKeeper, elect, atKeeper, callerOf, carriedBy },
   created(this: Service) {
     (this as KeeperService).election = new KeeperElection(this.broker, this.name);
   },
@@ -51,11 +51,23 @@ function elect(this: KeeperService): void {
 }
 
 /** Runs the action here when this node is the keeper, else there. @param action its full name @throws PresenceError KEEPER_UNAVAILABLE */
-function atKeeper<T>(this: KeeperService, ctx: Context, action: string, here: () => Promise<T>): Promise<T> {
-  return this.election.isHere ? here() : handOn(this, ctx, action, here);
+function atKeeper<T>(
+  this: KeeperService,
+  ctx: Context,
+  action: string,
+  here: () => Promise<T>,
+  carried?: object,
+): Promise<T> {
+  return this.election.isHere ? here() : handOn(this, ctx, { action, here, carried });
 }
 
-async function handOn<T>(service: KeeperService, ctx: Context, action: string, here: () => Promise<T>): Promise<T> {
+interface Handed<T> {
+  readonly action: string;
+  readonly here: () => Promise<T>;
+  readonly carried: object | undefined;
+}
+
+async function handOn<T>(service: KeeperService, ctx: Context, { action, here, carried }: Handed<T>): Promise<T> {
   for (let handover = 0; handover < MAX_HANDOVERS; handover++) {
     const { isHere, keeper: nodeID } = service.election;
     if (isHere) return here();
@@ -63,7 +75,7 @@ async function handOn<T>(service: KeeperService, ctx: Context, action: string, h
     try {
       return await ctx.call<T, unknown>(action, ctx.params, {
         nodeID,
-        meta: { presenceCaller: service.callerOf(ctx) },
+        meta: { presenceCaller: service.callerOf(ctx), presenceCarried: carried },
       });
     } catch (error) {
       if (!isGone(error)) throw error;
@@ -78,6 +90,12 @@ function callerOf(this: KeeperService, ctx: Context): string {
   const from = ctx.nodeID ?? this.broker.nodeID;
   const { presenceCaller } = ctx.meta as { presenceCaller?: unknown };
   return typeof presenceCaller === 'string' && this.election.isReplica(from) ? presenceCaller : from;
+}
+
+/** Only other replicas may tell anything along with a call. */
+function carriedBy(this: KeeperService, ctx: Context): unknown {
+  if (!ctx.nodeID || !this.election.isReplica(ctx.nodeID)) return undefined;
+  return (ctx.meta as { presenceCarried?: unknown }).presenceCarried;
 }
 
 /** The node called went away before it answered. */

@@ -13,6 +13,7 @@ interface WorkingService extends ReplicaService, BusService {
   readonly reconciler: Reconciler;
   readonly metrics: PresenceMetrics;
   readonly store: PresenceStore;
+  readonly clock: () => number;
   broadcastEnabled: boolean;
 }
 
@@ -23,6 +24,8 @@ const COUNT_EVERY_MS = 30_000;
 /** As often as Prometheus looks, more or less. */
 const GAUGES_EVERY_MS = 10_000;
 const SHOW_EVERY_MS = 1000;
+/** Tombstones are inert after two minutes. They are looked for without an index, so not often. */
+const PRUNE_EVERY_MS = 5 * 60_000;
 
 /** Gauges of what is stored. Nothing is asked of the store while nobody would see it. */
 async function gauge(service: WorkingService): Promise<void> {
@@ -62,6 +65,11 @@ export function presenceJobsMixin(config: Config): Partial<ServiceSchema> {
           const { queued } = service.desk;
           service.metrics.state({ queued, busUp: service.busState() !== 'down', leads: service.isLeader() });
         },
+      }),
+      periodicMixin<WorkingService>({
+        name: 'letting go of what removals have left',
+        everyMs: PRUNE_EVERY_MS,
+        run: async (service) => (service.isLeader() ? service.store.pruneTombstones(service.clock()) : undefined),
       }),
       ...verifying(config),
     ] as Partial<ServiceSchema>[],

@@ -10,8 +10,10 @@ export interface ReplicaService extends Service {
   tends(): boolean;
   /** What is to be done when this replica becomes the leader. Given by the service. */
   takeOver(): Promise<void>;
-  /** Runs an action where the state is kept. */
-  atKeeper<T>(ctx: Context, action: string, here: () => Promise<T>): Promise<T>;
+  /** Runs an action where the state is kept. @param carried told along with a call that is handed on */
+  atKeeper<T>(ctx: Context, action: string, here: () => Promise<T>, carried?: object): Promise<T>;
   /** The node that made the call. */
   callerOf(ctx: Context): string;
+  /** What the replica told along that has handed this call on; undefined for a call that comes from a caller. */
+  carriedBy(ctx: Context): unknown;
 }

@@ -10,7 +10,10 @@ export interface TalkingService extends Service {
   send(event: string, payload: readonly unknown[]): void;
 }
 
-/** Told among replicas that share a store; nobody else listens. */
+/** Sessions that were removed, and the name of each one's removal: absent where a replica of an earlier release tells it. */
+type ForgetLeases = readonly [sessions: readonly string[] | 'all', removals?: readonly string[]];
+
+/** Told among replicas; nobody else listens. */
 export const FORGET_LEASES = 'presence.leases.forget';
 export const BROADCAST_TOGGLED = 'presence.broadcast.toggled';
 
@@ -19,8 +22,8 @@ export const replicaTalkMixin: Partial<ServiceSchema> = {
   events: {
     [FORGET_LEASES]: {
       context: true,
-      handler(this: TalkingService, ctx: Context<[readonly string[] | 'all']>) {
-        if (ctx.nodeID !== this.broker.nodeID) this.desk.forgetLeases(ctx.params[0]);
+      handler(this: TalkingService, ctx: Context<ForgetLeases>) {
+        if (ctx.nodeID !== this.broker.nodeID) forget(this.desk, ctx.params);
       },
     },
     [BROADCAST_TOGGLED]: {
@@ -45,3 +48,12 @@ export const replicaTalkMixin: Partial<ServiceSchema> = {
     },
   },
 };
+
+function forget(desk: PresenceDesk, [sessions, removals]: ForgetLeases): void {
+  desk.forgetLeases(sessions);
+  if (sessions === 'all' || !removals) return;
+  sessions.forEach((session, i) => {
+    const removal = removals[i];
+    if (removal) desk.removals.hear(session, removal);
+  });
+}

@@ -95,7 +95,11 @@ function sideOf(service: MirroringService): OwnSide {
     connected: () => store.ownersOfInstance(MIRRORED_INSTANCE),
     async setConnection(uid, status) {
       const session = `${MIRRORED_INSTANCE}/${uid}`;
-      if (!status) return void (await desk.session(uid, { kind: 'disconnect', session }, 'background'));
+      if (!status) {
+        // Ended as those of a lost node are: the next login is told after this, and nothing may keep it out.
+        await desk.session(uid, { kind: 'dropInstance', instanceId: MIRRORED_INSTANCE }, 'background');
+        return;
+      }
       await desk.session(uid, { kind: 'connect', session, instanceId: MIRRORED_INSTANCE }, 'background');
       await desk.session(uid, { kind: 'sessionStatus', session, status }, 'background');
     },

@@ -3,11 +3,9 @@ import { actionsOf } from '../lib/wire/action';
 import { batchSetStatus, type SetStatusResult, type StatusArguments } from '../lib/desk/batch-set-status';
 import { batchUpsert, type UpsertResult } from '../lib/desk/batch-upsert';
 import { claimOf, read, SERVICE_NAME } from '../lib/wire/contract';
-import { MIRRORED_INSTANCE } from '../domain/mirror';
 import type { PresenceChange } from '../domain/presence';
 import { readConfig, type Config } from '../lib/config/env';
 import { instanceNews } from '../lib/wire/instance-event';
-import { availableNodes } from '../lib/replicas/nodes';
 import { PresenceMetrics } from '../lib/metrics';
 import { createParts, type PresenceParts } from '../lib/desk/presence-parts';
 import type { Reaped } from '../lib/replicas/reaper';
@@ -27,6 +25,7 @@ import { observerMixin } from '../mixins/observer.mixin';
 import { outsideWritesMixin } from '../mixins/outside-writes.mixin';
 import { rocketChatAccountMixin, type AccountService } from '../mixins/rocketchat-account.mixin';
 import { claimsMixin } from '../mixins/claims.mixin';
+import { connectionsMixin } from '../mixins/connections.mixin';
 import { readsMixin } from '../mixins/reads.mixin';
 import { BROADCAST_TOGGLED, FORGET_LEASES, replicaTalkMixin } from '../mixins/replica-talk.mixin';
 import { storeMixin } from '../mixins/store.mixin';
@@ -55,33 +54,6 @@ export interface PresenceService extends LivenessService, CoreLinkService, Telli
 const MAX_CONNECTIONS_SHOWN = 200;
 
 const action = actionsOf<PresenceService>();
-
-const connectionActions = {
-  newConnection: action('newConnection', read.newConnection, async function ({ uid, session, nodeId }, ctx) {
-    if (!uid || !session) return undefined;
-    await this.desk.connect(uid, session, nodeId ?? this.callerOf(ctx));
-    return { uid, connectionId: session };
-  }),
-  removeConnection: action('removeConnection', read.removeConnection, async function ({ uid, session }) {
-    if (!uid || !session) return undefined;
-    await this.desk.disconnect(uid, session);
-    return { uid, session };
-  }),
-  updateConnection: action('updateConnection', read.updateConnection, async function ({ uid, connectionId }, ctx) {
-    if (!uid || !connectionId) return undefined;
-    const nodeID = this.callerOf(ctx);
-    this.heartbeatNotes.heard(nodeID, this.clock());
-    await this.desk.heartbeat(uid, connectionId, nodeID);
-    return { uid, connectionId };
-  }),
-  setConnectionStatus: action('setConnectionStatus', read.setConnectionStatus, function ({ uid, status, session }) {
-    return this.desk.sessionStatus(uid, session, status);
-  }),
-  removeLostConnections: action('removeLostConnections', read.removeLostConnections, function ({ nodeID }) {
-    if (nodeID) return this.desk.dropInstance(nodeID);
-    return this.desk.dropOtherInstances(availableNodes(this.broker).add(MIRRORED_INSTANCE));
-  }),
-};
 
 /** What a user says of himself (contract 2.1): online without a text takes every claim back. */
 async function setStatus(service: PresenceService, ctx: Context, { uid, ...given }: StatusArguments): Promise<boolean> {
@@ -192,6 +164,7 @@ function mixinsOf(store: PresenceStore, config: Config): Partial<ServiceSchema>[
     observerMixin(store, config),
     outsideWritesMixin(store, config),
     claimsMixin(store),
+    connectionsMixin(),
     livenessMixin(config),
     store.isShared ? peersMixin(store, config) : keeperMixin,
     operatorMixin(config),
@@ -210,7 +183,7 @@ export function presenceService({ config, store, clock }: ServiceOptions): Servi
   return serviceSchema<PresenceService>({
     name: SERVICE_NAME,
     mixins: mixinsOf(store, config),
-    actions: { ...connectionActions, ...claimActions, ...countActions },
+    actions: { ...claimActions, ...countActions },
     events,
     methods: methodsOf(store, config),
     created(this: PresenceService) {
@@ -224,7 +197,8 @@ export function presenceService({ config, store, clock }: ServiceOptions): Servi
         onFlush: (flush) => this.metrics.flushed(flush),
         onRepairs: (users) => this.metrics.repaired(users),
         onWritten: (uids) => this.usersWritten(uids),
-        tellForget: (sessions) => this.send(FORGET_LEASES, [sessions]),
+        tellDropped: (dropped) =>
+          this.send(FORGET_LEASES, dropped === 'all' ? [dropped] : [dropped.sessions, dropped.removals]),
         warn: (message, error) => this.logger.warn(message, error),
       });
       Object.assign(this, parts);

@@ -1,11 +1,13 @@
 import type { ClaimRequest } from '../../domain/claims';
 import type { Command, CommandResult } from '../../domain/commands';
-import type { SessionCommand } from '../../domain/sessions';
+import type { Arrival, SessionCommand } from '../../domain/sessions';
 import type { Identity, Status } from '../../domain/types';
 import type { Priority } from './batcher';
 import { CommandLanes, LANES_OF_A_DATABASE } from './command-lanes';
 import type { PresenceChange } from '../../domain/presence';
+import { droppedBy, type Dropped } from './dropped';
 import { PresenceEngine } from './engine';
+import { RemovalNotes } from './removal-notes';
 import type { Outbox } from '../callbacks/outbox';
 import { PresenceError } from '../wire/errors';
 import type { LeaseMemory } from '../replicas/lease-memory';
@@ -29,9 +31,15 @@ export interface PresenceOptions {
     readonly memory: LeaseMemory;
     /** A lease is not written again before it is this old. */
     readonly refreshAfterMs: number;
-    /** Told of dropped sessions once that is durable and before anybody is answered. */
-    readonly onDropped: (sessions: readonly string[] | 'all') => void;
   };
+  /** Told of dropped sessions once that is durable and before anybody is answered. */
+  readonly onDropped?: (dropped: Dropped | 'all') => void;
+}
+
+/** What was noted of a call when it came to the first replica. */
+export interface Carried extends Arrival {
+  /** The name of a removal. */
+  readonly removal?: string;
 }
 
 /** Users of a slice of a walk: enough to fill the flushes, few enough to be no queue of their own. */
@@ -44,6 +52,8 @@ const AT_ONCE = 2 * SLICE;
  * the same lanes; whoever calls (an action, a lost node, the clock) gets the same path and the same answers.
  */
 export class PresenceDesk {
+  /** Removals that this replica has heard of. */
+  readonly removals = new RemovalNotes();
   private readonly lanes: CommandLanes;
   private repaired = 0;
   private drops = 0;
@@ -77,18 +87,20 @@ export class PresenceDesk {
     return (await this.lanes.submit({ uid, kind: 'session', session }, priority)).applied;
   }
 
-  connect(uid: string, session: string, instanceId: string): Promise<boolean> {
-    return this.session(uid, { kind: 'connect', session, instanceId });
+  connect(uid: string, session: string, instanceId: string, carried?: Carried): Promise<boolean> {
+    return this.session(uid, { kind: 'connect', session, instanceId, ...this.arrivalOf(session, carried) });
   }
 
-  async heartbeat(uid: string, session: string, instanceId: string): Promise<boolean> {
+  async heartbeat(uid: string, session: string, instanceId: string, carried?: Carried): Promise<boolean> {
     const { leases, clock } = this.options;
     if (leases?.memory.knows(uid, session, clock())) return true;
-    return this.session(uid, { kind: 'heartbeat', session, instanceId });
+    return this.session(uid, { kind: 'heartbeat', session, instanceId, ...this.arrivalOf(session, carried) });
   }
 
-  disconnect(uid: string, session: string): Promise<boolean> {
-    return this.session(uid, { kind: 'disconnect', session });
+  disconnect(uid: string, session: string, carried?: Carried): Promise<boolean> {
+    const removal = carried?.removal ?? this.removals.name(session);
+    this.removals.hear(session, removal);
+    return this.session(uid, { kind: 'disconnect', session, removal });
   }
 
   sessionStatus(uid: string, session: string, status: Status): Promise<boolean> {
@@ -155,6 +167,11 @@ export class PresenceDesk {
     this.options.leases?.memory.forget(sessions);
   }
 
+  private arrivalOf(session: string, carried: Carried | undefined): Arrival {
+    const { receivedMs = this.options.clock(), heard = this.removals.of(session) } = carried ?? {};
+    return { receivedMs, heard };
+  }
+
   connections(): Promise<ConnectionCounts> {
     return this.options.store.connections(this.options.clock());
   }
@@ -172,11 +189,10 @@ export class PresenceDesk {
 
   private async carryOut(engine: PresenceEngine, batch: readonly Command[]): Promise<(CommandResult | Error)[]> {
     const { leases } = this.options;
-    if (!leases) return engine.run(batch);
-    const mark = leases.memory.mark();
+    const mark = leases?.memory.mark() ?? 0;
     const results = await engine.run(batch);
-    const dropped = droppedBy(batch);
-    if (dropped.length > 0) leases.onDropped(dropped);
+    this.tellDropped(batch);
+    if (!leases) return results;
     batch.forEach((command, i) => {
       const result = results[i]!;
       if (command.kind !== 'session' || result instanceof Error || result.leaseFromMs === undefined) return;
@@ -185,6 +201,13 @@ export class PresenceDesk {
       leases.memory.remember(command.uid, command.session.session, result.leaseFromMs + leases.refreshAfterMs, mark);
     });
     return results;
+  }
+
+  private tellDropped(batch: readonly Command[]): void {
+    const dropped = droppedBy(batch);
+    if (dropped.sessions.length === 0) return;
+    this.options.leases?.memory.forget(dropped.sessions);
+    this.options.onDropped?.(dropped);
   }
 
   private countRepairs(users: number): void {
@@ -197,17 +220,12 @@ export class PresenceDesk {
     const had = await eachOf(owners, async (uid) =>
       (await this.session(uid, command, 'background')) ? uid : undefined,
     ).finally(() => (this.drops -= 1));
-    if (owners.length > 0) this.options.leases?.onDropped('all');
+    if (owners.length > 0 && this.options.leases) {
+      this.options.leases.memory.forget('all');
+      this.options.onDropped?.('all');
+    }
     return had.filter((uid) => uid !== undefined);
   }
-}
-
-function droppedBy(batch: readonly Command[]): string[] {
-  const dropped: string[] = [];
-  for (const command of batch) {
-    if (command.kind === 'session' && command.session.kind === 'disconnect') dropped.push(command.session.session);
-  }
-  return dropped;
 }
 
 /** Some at a time, so that a big job never fills the queues. */

@@ -1,5 +1,6 @@
 import { Outbox } from '../callbacks/outbox';
 import type { Config } from '../config/env';
+import type { Dropped } from './dropped';
 import { HeartbeatNotes } from '../replicas/heartbeat-notes';
 import { LeaseMemory } from '../replicas/lease-memory';
 import { PresenceDesk, SLICE, type PresenceOptions } from './presence-desk';
@@ -14,8 +15,8 @@ export interface PartsOptions extends Pick<PresenceOptions, 'onChanges' | 'onFlu
   readonly store: PresenceStore;
   /** In place of the store's time, epoch milliseconds. */
   readonly clock: (() => number) | undefined;
-  /** Tells the other replicas to forget leases of sessions that were dropped. */
-  readonly tellForget: (sessions: readonly string[] | 'all') => void;
+  /** Tells the other replicas of sessions that were dropped. */
+  readonly tellDropped: (dropped: Dropped | 'all') => void;
   readonly warn: (message: string, error: unknown) => void;
 }
 
@@ -46,7 +47,8 @@ export function createParts(options: PartsOptions): PresenceParts {
     onFlush,
     onRepairs,
     onWritten,
-    leases: store.isShared ? leasesOf(options) : undefined,
+    leases: store.isShared ? { memory: new LeaseMemory(), refreshAfterMs: refreshAfterMs(config) } : undefined,
+    onDropped: options.tellDropped,
   });
   return {
     sharedClock,
@@ -70,13 +72,4 @@ export function createParts(options: PartsOptions): PresenceParts {
     }),
     heartbeatNotes: new HeartbeatNotes(store, (error) => warn('a heartbeat could not be noted', error)),
   };
-}
-
-function leasesOf({ config, tellForget }: PartsOptions): PresenceOptions['leases'] {
-  const memory = new LeaseMemory();
-  const onDropped = (sessions: readonly string[] | 'all') => {
-    memory.forget(sessions);
-    tellForget(sessions);
-  };
-  return { memory, refreshAfterMs: refreshAfterMs(config), onDropped };
 }

@@ -1,6 +1,6 @@
 import { promises as fs } from 'node:fs';
 import path from 'node:path';
-import { applySessionCommand } from '../../domain/sessions';
+import { applyAllToUser } from '../../domain/removals';
 import type { Session, UserRecord } from '../../domain/types';
 import { DirectoryLock } from './directory-lock';
 import { DocumentFile } from './document-file';
@@ -12,6 +12,7 @@ import { EmbeddedExpiry } from './embedded-expiry';
 import { EmbeddedHistory } from './embedded-history';
 import { EmbeddedLedger } from './embedded-ledger';
 import { EmbeddedSchedules } from './embedded-schedules';
+import { EmbeddedTombstones } from './embedded-tombstones';
 import { ownersWhere, type SessionsDocument, uidsOf } from './embedded-owners';
 import type {
   AppliedSessions,
@@ -59,6 +60,7 @@ export class EmbeddedStore implements PresenceStore {
   private readonly index = new SessionIndex();
   private readonly order: UserOrder;
   private readonly expiry = new EmbeddedExpiry();
+  private readonly tombstones = new EmbeddedTombstones();
 
   constructor(private readonly options: EmbeddedOptions) {
     const inFolder = (name: string) => (options.dataDir === IN_MEMORY ? undefined : path.join(options.dataDir, name));
@@ -98,14 +100,12 @@ export class EmbeddedStore implements PresenceStore {
     const writes: SessionsDocument[] = [];
     const applied = work.map(({ uid, commands }) => {
       const stored = this.sessions.get(uid);
-      let sessions = stored?.connections ?? NO_SESSIONS;
-      const found = commands.map((command) => {
-        const outcome = applySessionCommand(sessions, command, nowMs, this.options.refreshAfterMs);
-        sessions = outcome.sessions;
-        return outcome.found;
-      });
+      const before = { sessions: stored?.connections ?? NO_SESSIONS, tombstones: this.tombstones.of(uid) };
+      const { refreshAfterMs } = this.options;
+      const { sessions, tombstones, found } = applyAllToUser(before, commands, nowMs, refreshAfterMs);
+      if (tombstones !== before.tombstones) this.tombstones.put(uid, tombstones, nowMs);
       let sessionsRev = stored?.rev ?? 0;
-      const changed = sessions !== (stored?.connections ?? NO_SESSIONS);
+      const changed = sessions !== before.sessions;
       if (changed) {
         sessionsRev += 1;
         writes.push({ _id: uid, connections: sessions, rev: sessionsRev });
@@ -122,6 +122,10 @@ export class EmbeddedStore implements PresenceStore {
     await this.users.putAll(current.map(({ after }) => after));
     for (const { after } of current) this.expiry.note(after);
     return uidsOf(current);
+  }
+
+  async pruneTombstones(nowMs: number): Promise<void> {
+    this.tombstones.prune(nowMs);
   }
 
   async sessionsMoved(written: readonly PresenceWrite[]): Promise<ReadonlySet<string>> {
@@ -228,16 +232,8 @@ export class EmbeddedStore implements PresenceStore {
   async refresh(): Promise<void> {}
 
   private parts(): readonly { open(): Promise<void>; close(): Promise<void> }[] {
-    return [
-      this.users,
-      this.sessions,
-      this.ledger,
-      this.coordination,
-      this.history,
-      this.schedules,
-      this.callbacks,
-      this.notes,
-    ];
+    const { users, sessions, ledger, coordination, history, schedules, callbacks, notes } = this;
+    return [users, sessions, ledger, coordination, history, schedules, callbacks, notes];
   }
 
   private async writeSessions(writes: readonly SessionsDocument[]): Promise<void> {

@@ -136,6 +136,8 @@ export interface PresenceStore {
    * @param asRead read a moment ago: what is applied to it is written only if it is still so
    */
   applySessions(work: readonly SessionWork[], nowMs: number, asRead?: SessionsAsRead): Promise<AppliedSessions[]>;
+  /** Lets go of what removals have left (domain/removals.ts) and is over; of users who come back that is done in passing. */
+  pruneTombstones(nowMs: number): Promise<void>;
   /** Writes presence compare-and-set on `presenceRev`. @returns users whose revision was still that of `before` */
   writePresence(writes: readonly PresenceWrite[]): Promise<ReadonlySet<string>>;
   /**

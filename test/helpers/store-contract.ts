@@ -18,6 +18,7 @@ import { describeStoreCallbacks } from './store-contract-callbacks';
 import { describeStoreHistory } from './store-contract-history';
 import { describeStoreLiveness } from './store-contract-liveness';
 import { describeStoreSchedules } from './store-contract-schedules';
+import { describeStoreRemovals } from './store-contract-removals';
 import { describeStoreReads } from './store-contract-reads';
 import { describeStoreQueries, type StoreUnderTest } from './store-contract-queries';
 
@@ -216,6 +217,7 @@ export function describeStoreContract(
 
     describeStoreQueries(() => under);
     describeStoreReads(() => under);
+    describeStoreRemovals(() => under);
     describeStoreLiveness(() => under, { isDurable });
     describeStoreHistory(() => under, { isDurable });
     describeStoreActivity(() => under, { isDurable });

@@ -1,3 +1,4 @@
+import { NO_TOMBSTONES, type Tombstone } from '../../../domain/removals';
 import { STATUSES, type Claim, type Session, type Status, type UserRecord } from '../../../domain/types';
 
 /** A `usersSessions` document (contract 5.2) and the revision that every session write of ours increments. */
@@ -6,6 +7,8 @@ export interface SessionsDocument {
   readonly connections?: readonly Session[];
   /** Absent where only upstream has written. */
   readonly rev?: number;
+  /** What removals of the last minutes have left (decision 0016). Absent where there were none. */
+  readonly tombstones?: readonly Tombstone[];
 }
 
 /** What is looked for in `users`, besides what is read of them. */
@@ -80,6 +83,15 @@ export function sessionsOf(document: SessionsDocument | undefined): readonly Ses
   const entries = connections as (Partial<Session> | null)[];
   const isSession = (entry: Partial<Session> | null): entry is Session => typeof entry?.id === 'string';
   return entries.every(isSession) ? entries : entries.filter(isSession);
+}
+
+/** The entries that are tombstones. */
+export function tombstonesOf(document: SessionsDocument | undefined): readonly Tombstone[] {
+  const entries: unknown = document?.tombstones;
+  if (!Array.isArray(entries) || entries.length === 0) return NO_TOMBSTONES;
+  return (entries as (Partial<Tombstone> | null)[]).filter((entry): entry is Tombstone => {
+    return typeof entry?.id === 'string' && typeof entry.removal === 'string' && isDate(entry.at);
+  });
 }
 
 function claimOf(value: unknown): Claim | undefined {

@@ -119,6 +119,10 @@ export class MongoStore implements PresenceStore {
     return this.userWriter.write(writes);
   }
 
+  pruneTombstones(nowMs: number): Promise<void> {
+    return this.sessionWriter.pruneTombstones(nowMs);
+  }
+
   sessionsMoved(written: readonly PresenceWrite[]): Promise<ReadonlySet<string>> {
     return this.sessionWriter.moved(written);
   }

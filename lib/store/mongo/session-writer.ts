@@ -1,6 +1,6 @@
 import type { Collection } from 'mongodb';
-import { applySessionCommand, type SessionCommand } from '../../../domain/sessions';
-import type { Session } from '../../../domain/types';
+import { applyAllToUser, TOMBSTONE_KEPT_MS, type Tombstone, type UserSessions } from '../../../domain/removals';
+import type { SessionCommand } from '../../../domain/sessions';
 import { PresenceError } from '../../wire/errors';
 import type { AppliedSessions, PresenceWrite, SessionWork } from '../port';
 import { compareAndSet, inOneReply } from './bulk';
@@ -8,12 +8,15 @@ import type { MongoConnection } from './connection';
 import { dropAtOnce } from './instance-drop';
 import { readUsers } from './read-users';
 import { sessionsStatements } from './statements';
-import { sessionsOf, type SessionsDocument, type UserDocument } from './documents';
+import { sessionsOf, tombstonesOf, type SessionsDocument, type UserDocument } from './documents';
+
+type Applied = Omit<AppliedSessions, 'user'>;
 
 interface SessionsWrite {
   readonly at: number;
   readonly stored: SessionsDocument | undefined;
-  readonly applied: Omit<AppliedSessions, 'user'>;
+  readonly applied: Applied;
+  readonly tombstones: readonly Tombstone[];
 }
 
 const NOTHING_READ: ReadonlyMap<string, SessionsDocument> = new Map();
@@ -45,7 +48,7 @@ export class SessionWriter {
     asRead: ReadonlyMap<string, SessionsDocument> = NOTHING_READ,
   ): Promise<AppliedSessions[]> {
     // Outlives a repetition: an attempt whose answer got lost may have been applied, and what it found is known.
-    const applied = new Array<Omit<AppliedSessions, 'user'>>(work.length);
+    const applied = new Array<Applied>(work.length);
     const had = new Set<string>();
     let known = asRead;
     return this.connection.patiently(async () => {
@@ -63,6 +66,19 @@ export class SessionWriter {
         work.map(({ uid }) => uid),
       );
       return applied.map((one) => ({ ...one, user: users.get(one.uid), ...(had.has(one.uid) ? FOUND : {}) }));
+    });
+  }
+
+  /**
+   * Takes away tombstones that are over: from documents where all of them are. A document that a removal has made, and that
+   * never held a session, goes too. The revision stays: whoever has read these tombstones knows by their time that they are over.
+   */
+  async pruneTombstones(nowMs: number): Promise<void> {
+    const over = { $lte: new Date(nowMs - TOMBSTONE_KEPT_MS) };
+    const isOver: object = { 'tombstones.at': over, tombstones: { $not: { $elemMatch: { at: { $gt: over.$lte } } } } };
+    await this.connection.patiently(async () => {
+      await this.sessions().deleteMany({ ...isOver, connections: { $size: 0 }, rev: 1 });
+      await this.sessions().updateMany(isOver, { $unset: { tombstones: true } });
     });
   }
 
@@ -88,7 +104,7 @@ export class SessionWriter {
     work: readonly SessionWork[],
     pending: readonly number[],
     nowMs: number,
-    results: Omit<AppliedSessions, 'user'>[],
+    results: Applied[],
     known: ReadonlyMap<string, SessionsDocument>,
   ): Promise<number[]> {
     const uids = pending.map((at) => work[at]!.uid);
@@ -96,36 +112,33 @@ export class SessionWriter {
     const writes: SessionsWrite[] = [];
     for (const at of pending) {
       const stored = storedOf.get(work[at]!.uid);
-      const before = sessionsOf(stored);
-      const applied = this.applyTo(work[at]!, before, stored?.rev ?? 0, nowMs);
+      const before = { sessions: sessionsOf(stored), tombstones: tombstonesOf(stored) };
+      const { applied, tombstones } = this.applyTo(work[at]!, before, stored?.rev ?? 0, nowMs);
       results[at] = withFoundBefore(applied, results[at], work[at]!.commands);
-      if (applied.sessions !== before) writes.push({ at, stored, applied });
+      if (applied.changed) writes.push({ at, stored, applied, tombstones });
     }
     return writes.length === 0 ? [] : this.writeSessions(writes);
   }
 
   private applyTo(
     work: SessionWork,
-    before: readonly Session[],
+    before: UserSessions,
     rev: number,
     nowMs: number,
-  ): Omit<AppliedSessions, 'user'> {
-    let sessions = before;
-    const found = work.commands.map((command) => {
-      const outcome = applySessionCommand(sessions, command, nowMs, this.refreshAfterMs);
-      sessions = outcome.sessions;
-      return outcome.found;
-    });
-    const changed = sessions !== before;
-    return { uid: work.uid, sessions, sessionsRev: changed ? rev + 1 : rev, found, changed };
+  ): Pick<SessionsWrite, 'applied' | 'tombstones'> {
+    const { sessions, tombstones, found } = applyAllToUser(before, work.commands, nowMs, this.refreshAfterMs);
+    const changed = sessions !== before.sessions || tombstones !== before.tombstones;
+    return { applied: { uid: work.uid, sessions, sessionsRev: changed ? rev + 1 : rev, found, changed }, tombstones };
   }
 
   /** @returns the places that lost */
   private async writeSessions(writes: readonly SessionsWrite[]): Promise<number[]> {
-    const statements = sessionsStatements(writes.map(({ stored, applied }) => ({ stored, after: applied })));
+    const statements = sessionsStatements(
+      writes.map(({ stored, applied, tombstones }) => ({ stored, after: { ...applied, tombstones } })),
+    );
     if (await compareAndSet(this.sessions(), statements, writes.length)) return [];
     const now = await this.read(writes.map(({ applied }) => applied.uid));
-    return writes.filter(({ applied }) => !isAsWritten(now.get(applied.uid), applied)).map(({ at }) => at);
+    return writes.filter((write) => !isAsWritten(now.get(write.applied.uid), write)).map(({ at }) => at);
   }
 
   private async read(uids: readonly string[]): Promise<ReadonlyMap<string, SessionsDocument>> {
@@ -152,20 +165,17 @@ const REMOVALS: ReadonlySet<SessionCommand['kind']> = new Set(['disconnect', 'dr
  * lost or another replica wrote over it before we looked: the next attempt finds nothing any more. A removal answers
  * what it removed, and callers act on that: once too often is harmless, a miss is not.
  */
-function withFoundBefore(
-  applied: Omit<AppliedSessions, 'user'>,
-  earlier: Omit<AppliedSessions, 'user'> | undefined,
-  commands: readonly SessionCommand[],
-): Omit<AppliedSessions, 'user'> {
+function withFoundBefore(applied: Applied, earlier: Applied | undefined, commands: readonly SessionCommand[]): Applied {
   if (!earlier) return applied;
   const found = applied.found.map((now, i) => now || (REMOVALS.has(commands[i]!.kind) && earlier.found[i]!));
   return { ...applied, found };
 }
 
 /** Ours, or another replica's that came to the very same: nothing is lost either way. */
-function isAsWritten(
-  document: SessionsDocument | undefined,
-  { sessions, sessionsRev }: Omit<AppliedSessions, 'user'>,
-): boolean {
-  return document?.rev === sessionsRev && JSON.stringify(document.connections) === JSON.stringify(sessions);
+function isAsWritten(document: SessionsDocument | undefined, { applied, tombstones }: SessionsWrite): boolean {
+  return (
+    document?.rev === applied.sessionsRev &&
+    JSON.stringify(document.connections) === JSON.stringify(applied.sessions) &&
+    JSON.stringify(tombstonesOf(document)) === JSON.stringify(tombstones)
+  );
 }

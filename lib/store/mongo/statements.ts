@@ -1,4 +1,5 @@
 import type { BulkWriteOperation } from 'mongodb';
+import type { Tombstone } from '../../../domain/removals';
 import type { Session, UserRecord } from '../../../domain/types';
 import { groupBy } from '../../group-by';
 import type { PresenceWrite } from '../port';
@@ -16,6 +17,8 @@ export interface SessionsAfter {
   readonly uid: string;
   readonly sessions: readonly Session[];
   readonly sessionsRev: number;
+  /** What removals have left; absent: nothing. */
+  readonly tombstones?: readonly Tombstone[];
 }
 
 export interface SessionsWrite {
@@ -37,23 +40,47 @@ const SESSIONS_AS_READ = [
 /** Writes users' sessions, each user's if they are still as read. */
 export function sessionsStatements(writes: readonly SessionsWrite[]): BulkWriteOperation<SessionsDocument>[] {
   const created: BulkWriteOperation<SessionsDocument>[] = [];
-  const changes: Change[] = [];
+  const changed: FieldsChange[] = [];
   for (const { stored, after } of writes) {
-    if (stored) changes.push(sessionsChange(stored, after));
+    if (stored) changed.push(sessionsChange(stored, after));
     else created.push(createdSessions(after));
   }
-  return [...created, ...sharedStatements<SessionsDocument>(changes, { comparisons: SESSIONS_AS_READ })];
+  return [...created, ...alikeStatements<SessionsDocument>(changed, SESSIONS_AS_READ)];
 }
 
-function sessionsChange({ rev, connections }: SessionsDocument, { uid, sessions, sessionsRev }: SessionsAfter): Change {
+function sessionsChange(stored: SessionsDocument, after: SessionsAfter): FieldsChange {
+  const { rev, connections, tombstones } = stored;
   const size = Array.isArray(connections) ? connections.length : NO_ENTRIES;
-  return { id: uid, asRead: [rev ?? null, size], set: { connections: [...sessions], rev: sessionsRev } };
+  const isKept = tombstones === undefined || hasTombstones(after);
+  return {
+    id: after.uid,
+    asRead: [rev ?? null, size],
+    set: sessionsFields(after),
+    unset: isKept ? [] : ['tombstones'],
+  };
 }
 
-function createdSessions({ uid, sessions, sessionsRev }: SessionsAfter): BulkWriteOperation<SessionsDocument> {
+function createdSessions(after: SessionsAfter): BulkWriteOperation<SessionsDocument> {
   // Matches nothing: the upsert runs into a document that was made meanwhile.
-  const filter = { _id: uid, rev: -1 };
-  return { updateOne: { filter, update: { $set: { connections: [...sessions], rev: sessionsRev } }, upsert: true } };
+  const filter = { _id: after.uid, rev: -1 };
+  return { updateOne: { filter, update: { $set: sessionsFields(after) }, upsert: true } };
+}
+
+function sessionsFields(after: SessionsAfter): Partial<SessionsDocument> {
+  const { sessions, sessionsRev, tombstones = [] } = after;
+  return { connections: [...sessions], rev: sessionsRev, ...(hasTombstones(after) && { tombstones: [...tombstones] }) };
+}
+
+function hasTombstones({ tombstones = [] }: SessionsAfter): boolean {
+  return tombstones.length > 0;
+}
+
+/** All changes of a statement are of the same fields. */
+function alikeStatements<T>(changes: readonly FieldsChange[], comparisons: readonly object[]): BulkWriteOperation<T>[] {
+  const alikeOnes = groupBy(changes, ({ set, unset }) => JSON.stringify([Object.keys(set), unset]));
+  return [...alikeOnes.values()].flatMap((group) => {
+    return sharedStatements<T>(group, { comparisons, unset: group[0]!.unset });
+  });
 }
 
 const USER_AS_READ = [{ $ifNull: ['$presenceRev', 0] }];
@@ -71,24 +98,19 @@ export function userStatements(
   ownsUsers: boolean,
 ): BulkWriteOperation<UserDocument>[] {
   const created: BulkWriteOperation<UserDocument>[] = [];
-  const changed: UserChange[] = [];
+  const changed: FieldsChange[] = [];
   for (const write of writes) {
     if (ownsUsers && write.before.presenceRev === 0) created.push(createdUser(write, batch, at));
     else changed.push(userChange(write, batch, at, ownsUsers));
   }
-  // All changes of a statement are of the same fields.
-  const alikeOnes = groupBy(changed, ({ set, unset }) => JSON.stringify([Object.keys(set), unset]));
-  const shared = [...alikeOnes.values()].flatMap((group) => {
-    return sharedStatements<UserDocument>(group, { comparisons: USER_AS_READ, unset: group[0]!.unset });
-  });
-  return [...created, ...shared];
+  return [...created, ...alikeStatements<UserDocument>(changed, USER_AS_READ)];
 }
 
-interface UserChange extends Change {
+interface FieldsChange extends Change {
   readonly unset: readonly string[];
 }
 
-function userChange(write: PresenceWrite, batch: string, at: Date, ownsUsers: boolean): UserChange {
+function userChange(write: PresenceWrite, batch: string, at: Date, ownsUsers: boolean): FieldsChange {
   const { before, after } = write;
   const { set, unset } = fieldsOf(write, ownsUsers);
   return {

@@ -1,0 +1,18 @@
+import type { Command } from '../../domain/commands';
+
+/** Sessions that were removed, and the name of each one's removal. */
+export interface Dropped {
+  readonly sessions: readonly string[];
+  readonly removals: readonly string[];
+}
+
+/** What the removals of a batch are to be told of. */
+export function droppedBy(batch: readonly Command[]): Dropped {
+  const [sessions, removals]: [string[], string[]] = [[], []];
+  for (const command of batch) {
+    if (command.kind !== 'session' || command.session.kind !== 'disconnect') continue;
+    sessions.push(command.session.session);
+    removals.push(command.session.removal ?? '');
+  }
+  return { sessions, removals };
+}
