@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { ServiceBroker } from 'moleculer';
-import { banner } from './lib/config/banner';
+import { banner, bannerLine } from './lib/config/banner';
 import { ConfigError, readConfig } from './lib/config/env';
 import { asError } from './lib/wire/errors';
 import { brokerOptions } from './moleculer.config';
@@ -11,7 +11,8 @@ async function main(): Promise<void> {
   const broker = new ServiceBroker(brokerOptions(config));
   broker.loadServices(path.join(__dirname, 'services'), `*.service${path.extname(__filename)}`);
   await broker.start();
-  console.log(banner(config, broker.nodeID));
+  if (process.stdout.isTTY) console.log(banner(config, broker.nodeID));
+  else broker.getLogger('presence').info(bannerLine(config, broker.nodeID));
   if (process.argv.includes('--repl')) (broker as ServiceBroker & { repl(): void }).repl();
 }
 

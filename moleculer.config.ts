@@ -1,7 +1,7 @@
 import type { BrokerOptions, LogLevels } from 'moleculer';
-import pretty from 'pino-pretty';
 import type { Config } from './lib/config/env';
 import { readConfig } from './lib/config/env';
+import { loggerOptions } from './lib/logging';
 import { ErrorWire } from './lib/wire/error-wire';
 import { REPL_COMMANDS } from './lib/repl/commands';
 import { hearingMiddleware } from './lib/replicas/nodes';
@@ -46,7 +46,7 @@ export function brokerOptions(config: Config): BrokerOptions {
     },
     middlewares: [hearingMiddleware()],
     replCommands: [...REPL_COMMANDS],
-    logger: logger(),
+    logger: loggerOptions(process.stdout.isTTY),
     logLevel: logLevels(config.LOG_LEVEL),
     skipProcessEventRegistration: config.SKIP_PROCESS_EVENT_REGISTRATION,
   };
@@ -60,12 +60,6 @@ function timing(config: Config): BrokerOptions {
     maxCallLevel: MAX_CALL_LEVEL,
     tracking: { enabled: true, shutdownTimeout: SHUTDOWN_TIMEOUT_MS },
   };
-}
-
-/** JSON lines for machines, readable lines on a terminal. */
-function logger(): BrokerOptions['logger'] {
-  const destination = process.stdout.isTTY ? pretty({ ignore: 'pid,hostname,nodeID,ns,svc' }) : undefined;
-  return { type: 'Pino', options: { pino: { options: { base: undefined }, destination } } };
 }
 
 const OWN_SERVICES = ['PRESENCE', 'HISTORY', 'CALLBACKS', 'API', 'ROCKETCHAT', 'HEALTH'];

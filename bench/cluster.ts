@@ -53,7 +53,7 @@ export async function startCluster(specs: readonly NodeSpec[]): Promise<Cluster>
       ...NO_HISTORY,
       ...env,
       TRANSPORTER: nats.url,
-      LOG_LEVEL: 'error',
+      LOG_LEVEL: 'info',
       PORT: env?.PORT ?? String(await freePort()),
       INSTANCE_ID: `bench-${service}`,
     });

@@ -80,7 +80,7 @@ async function withBus(program, work) {
 }
 
 function withNode(env, work) {
-  const common = { TRANSPORTER: `nats://127.0.0.1:${NATS_PORT}`, LOG_LEVEL: 'warn' };
+  const common = { TRANSPORTER: `nats://127.0.0.1:${NATS_PORT}`, LOG_LEVEL: 'info' };
   const all = { ...common, API_TOKENS: `operator:admin:${TOKEN}`, ...env };
   return withProcess(
     process.execPath,

@@ -1,5 +1,5 @@
 import type http from 'node:http';
-import type { ServiceSchema } from 'moleculer';
+import type { LoggerInstance, ServiceSchema } from 'moleculer';
 import ApiGateway from 'moleculer-web';
 import { readConfig, type Config } from '../lib/config/env';
 import { Edge } from '../lib/http/edge';
@@ -8,6 +8,7 @@ import { gatewayRoute, type ApiRequest } from '../lib/http/gateway';
 import { httpServer } from '../lib/http/http-server';
 import { close, listen } from '../lib/http/listen';
 import { RateLimit } from '../lib/http/rate-limit';
+import type { LocalToken } from '../lib/http/tokens';
 import { serviceSchema } from '../lib/wire/service-schema';
 import { besidePresenceMixin, type BesideService } from '../mixins/beside-presence.mixin';
 import { socketMixin } from '../mixins/socket.mixin';
@@ -55,9 +56,7 @@ export function apiService(config: Config): ServiceSchema {
     },
     async started(this: ApiService) {
       const local = await this.access.open();
-      if (local) this.logger.info(`a token for the HTTP API was made${local.file ? `: ${local.file}` : ''}`);
-      // Not to the log: this is the one time that it is shown.
-      if (local) process.stdout.write(`token for the HTTP API, shown this once: ${local.token}\n`);
+      if (local) showToken(local, this.logger);
       await listen(this.server, config.PORT, config.HOST);
     },
     async stopped(this: ApiService) {
@@ -65,6 +64,14 @@ export function apiService(config: Config): ServiceSchema {
       await close(this.server);
     },
   });
+}
+
+/** The token itself is for a person at a terminal, this one time; never for a log. */
+function showToken({ token, file }: LocalToken, logger: LoggerInstance): void {
+  if (file) logger.info(`made an admin token for the HTTP API: it is in ${file}`);
+  else
+    logger.warn('made an admin token for the HTTP API that is kept nowhere: set API_TOKENS, or DATA_DIR to a folder');
+  if (process.stdout.isTTY) process.stdout.write(`token for the HTTP API, shown this once: ${token}\n`);
 }
 
 /** For the loader: the service as the environment says. */

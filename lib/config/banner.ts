@@ -1,10 +1,8 @@
 import type { Config } from './env';
 
-/** What runs where, and three lines to try: the end of the start-up. Never shows a URL that may hold credentials. */
+/** What runs where, for people at a terminal: the end of the start-up. Never shows a URL that may hold credentials. */
 export function banner(config: Config, nodeID: string): string {
-  const http = `http://${config.HOST.includes(':') ? `[${config.HOST}]` : config.HOST}`;
-  const health = `${http}:${config.HEALTH_CHECK_PORT}/health`;
-  const edge = `${http}:${config.PORT}`;
+  const { edge, health } = addressesOf(config);
   const bus = config.TRANSPORTER ? busOf(config.TRANSPORTER) : 'none (set TRANSPORTER to join one)';
   return [
     '',
@@ -22,6 +20,18 @@ export function banner(config: Config, nodeID: string): string {
     '  TRANSPORTER=nats://127.0.0.1:4222 npm start       joins a bus',
     '',
   ].join('\n');
+}
+
+/** The same in one line, for a log. */
+export function bannerLine(config: Config, nodeID: string): string {
+  const { edge, health } = addressesOf(config);
+  const bus = config.TRANSPORTER ? busOf(config.TRANSPORTER) : 'none';
+  return `presence node ${nodeID} is running: HTTP ${edge}, health ${health}, bus ${bus}, store ${storeOf(config)}`;
+}
+
+function addressesOf({ HOST, PORT, HEALTH_CHECK_PORT }: Config): { readonly edge: string; readonly health: string } {
+  const http = `http://${HOST.includes(':') ? `[${HOST}]` : HOST}`;
+  return { edge: `${http}:${PORT}`, health: `${http}:${HEALTH_CHECK_PORT}/health` };
 }
 
 function storeOf({ MONGO_URL, DATA_DIR }: Config): string {

@@ -6,6 +6,9 @@ import { eventually } from './eventually';
 
 const MAIN = path.join(__dirname, '../../dist/main.js');
 
+/** For `under`: the node has a terminal, as a person starts it. */
+export const AT_TERMINAL = ['python3', '-c', 'import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)'];
+
 /** The node as `npm start` runs it, from the build, in a process of its own. */
 export class NodeProcess {
   private constructor(private readonly child: ChildProcess) {

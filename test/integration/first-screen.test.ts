@@ -4,7 +4,7 @@ import path from 'node:path';
 import { eventually } from '../helpers/eventually';
 import { freePort } from '../helpers/free-port';
 import { startNats } from '../helpers/nats-server';
-import { NodeProcess } from '../helpers/node-process';
+import { AT_TERMINAL, NodeProcess } from '../helpers/node-process';
 import { startRocketChatNode } from '../helpers/rocket-chat-node';
 
 const README = readFileSync(path.join(__dirname, '../../README.md'), 'utf8');
@@ -24,21 +24,42 @@ describe('README’s first screen', () => {
     await fs.rm(folder, { recursive: true, force: true });
   });
 
-  function start(args: readonly string[] = [], more: Record<string, string> = {}): NodeProcess {
-    const node = NodeProcess.start({ ...env, ...more }, args);
+  function start(
+    args: readonly string[] = [],
+    more: Record<string, string> = {},
+    under: readonly string[] = [],
+  ): NodeProcess {
+    const node = NodeProcess.start({ ...env, ...more }, args, under);
     running.push(node);
     return node;
   }
 
   test('the node runs, says what runs where, and the printed curl line answers ok', async () => {
-    const node = start();
+    const node = start([], {}, AT_TERMINAL);
     await node.says('Try:');
     const url = /curl (http:\S+\/health)/.exec(node.output)![1]!;
     expect(README).toContain(`curl ${url.replace(env.PORT!, '3005')}`);
     const answer = await fetch(url);
     expect([answer.status, await answer.text()]).toEqual([200, 'ok']);
     await expect(fetch(url.replace('/health', '/else'))).resolves.toMatchObject({ status: 404 });
+    expect(node.output).toContain('token for the HTTP API, shown this once: ');
+  });
+
+  test('a log has one line instead, each of its lines is JSON, and none holds the token', async () => {
+    const node = start();
+    await node.says('is running');
+    expect(node.output).toContain(
+      `HTTP http://127.0.0.1:${env.PORT}, health http://127.0.0.1:${env.PORT}/health, bus none`,
+    );
     await expect(node.end('SIGTERM')).resolves.toBe(0);
+    const lines = node.output
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { msg: string });
+    expect(lines.filter(({ msg }) => msg.startsWith('Waiting for'))).toEqual([]);
+    const token = (await fs.readFile(path.join(env.DATA_DIR!, 'api-token'), 'utf8')).trim();
+    expect(node.output).not.toContain(token);
+    expect(node.output).toContain(path.join(env.DATA_DIR!, 'api-token'));
   });
 
   test('the lines for the prompt do what they say', async () => {
@@ -84,7 +105,7 @@ describe('README’s first screen', () => {
 
   test('a folder and a port in use are each told in one line', async () => {
     const first = start();
-    await first.says('Try:');
+    await first.says('is running');
     const sameFolder = start([], { PORT: String(await freePort()) });
     await expect(sameFolder.exit()).resolves.toBe(1);
     expect(sameFolder.output).toContain('is in use by another running node');

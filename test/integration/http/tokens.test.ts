@@ -5,7 +5,7 @@ import path from 'node:path';
 import { eventually } from '../../helpers/eventually';
 import { freePort } from '../../helpers/free-port';
 import { ask } from '../../helpers/http-client';
-import { NodeProcess } from '../../helpers/node-process';
+import { AT_TERMINAL, NodeProcess } from '../../helpers/node-process';
 
 const SHOWN = /shown this once: (\S+)/g;
 const QUIET = { INSTANCE_ID: 'presence-1', LOG_LEVEL: 'debug' };
@@ -23,9 +23,12 @@ describe('tokens of the real process', () => {
     rmSync(folder, { recursive: true });
   });
 
-  async function start(env: Record<string, string> = {}): Promise<{ node: NodeProcess; url: string }> {
+  async function start(
+    env: Record<string, string> = {},
+    under: readonly string[] = [],
+  ): Promise<{ node: NodeProcess; url: string }> {
     const port = await freePort();
-    const node = NodeProcess.start({ ...QUIET, PORT: String(port), DATA_DIR: folder, ...env });
+    const node = NodeProcess.start({ ...QUIET, PORT: String(port), DATA_DIR: folder, ...env }, [], under);
     running.push(node);
     const url = `http://127.0.0.1:${port}`;
     const isUp = async () => expect((await ask(url, { path: '/health' })).status).toBe(200);
@@ -33,8 +36,8 @@ describe('tokens of the real process', () => {
     return { node, url };
   }
 
-  test('one is made at the first start, for the owner of its file alone, shown once and kept', async () => {
-    const first = await start();
+  test('one is made at the first start, for the owner of its file alone, shown once at a terminal and kept', async () => {
+    const first = await start({}, AT_TERMINAL);
     const [, token = ''] = [...first.node.output.matchAll(SHOWN)][0] ?? [];
     expect(token).toMatch(/^[\w-]{43}$/);
     const me = async (url: string) => (await ask(url, { path: '/api/v1/me', token })).json();
@@ -44,7 +47,7 @@ describe('tokens of the real process', () => {
     expect(await readFile(file, 'utf8')).toBe(`${token}\n`);
     await first.node.end('SIGTERM');
     expect(first.node.output.split(token)).toHaveLength(2);
-    const second = await start();
+    const second = await start({}, AT_TERMINAL);
     expect(await me(second.url)).toMatchObject({ scope: 'admin' });
     await second.node.end('SIGTERM');
     expect(second.node.output).not.toContain(token);

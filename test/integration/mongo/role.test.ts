@@ -58,7 +58,7 @@ describe('the role of a node on MongoDB', () => {
     const PORT = String(await freePort());
     const node = NodeProcess.start({ PORT, MONGO_URL: database.url, SYNC_INTERVAL: '50', ...env });
     running.push(node);
-    await node.says('Try:');
+    await node.says('is running');
     const health = async () =>
       (await fetch(`http://127.0.0.1:${PORT}/health`, { headers: { accept: 'application/json' } })).json();
     return { node, health };
