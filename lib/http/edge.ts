@@ -16,7 +16,7 @@ import type { RateLimit } from './rate-limit';
 import { projectVersion } from './project-root';
 import { API_PATH } from './routes';
 import { secure } from './security-headers';
-import { sendDocument, taggedText } from './tagged-text';
+import { sendTagged, tagged } from './tagged-text';
 
 export interface EdgeOptions {
   readonly config: Config;
@@ -38,7 +38,7 @@ const READ_ONLY = [HEALTH_PATH, METRICS_PATH, DOCUMENT_PATH, ...PAGE_PATHS];
 export class Edge {
   private readonly doorway: Doorway;
   private readonly pages = new Pages();
-  private readonly document = taggedText(JSON.stringify(openApi(projectVersion())));
+  private readonly document = tagged(JSON.stringify(openApi(projectVersion())), 'application/json');
 
   constructor(private readonly options: EdgeOptions) {
     const { access, config, failures } = options;
@@ -85,7 +85,7 @@ export class Edge {
     if (!reads && READ_ONLY.includes(path)) refuseMethod(res, ['GET', 'HEAD']);
     if (path !== DOCUMENT_PATH && path !== METRICS_PATH) return this.pages.answer(path, req, res);
     if (path === DOCUMENT_PATH) {
-      sendDocument(this.document, req, res);
+      sendTagged(this.document, req, res);
       return true;
     }
     // Whoever is let in at all may read.

@@ -2,6 +2,8 @@ import http from 'node:http';
 import type { Socket } from 'node:net';
 import { PresenceError, type ErrorCode } from '../wire/errors';
 import { sendProblem } from './answer-problem';
+import { Connections } from './connections';
+import { endConnection } from './last-answer';
 import { PROBLEM_TYPE, problemOf } from './problems';
 
 const SECOND = 1000;
@@ -10,6 +12,10 @@ const ARRIVES_WITHIN_MS = 30 * SECOND;
 const HEAD_ARRIVES_WITHIN_MS = 10 * SECOND;
 /** How soon it is noticed that one is late; Node would look twice a minute. */
 const LOOK_EVERY_MS = SECOND;
+/** An answer of which nothing is read ends its connection after one to two of these. */
+const UNREAD_MS = 6 * SECOND;
+/** Longer than any proxy keeps an idle connection (nginx and ALB 60 s, Caddy 120 s): so it is never the node that ends one that is about to be used. */
+const KEPT_FOR_MS = 130 * SECOND;
 
 /** What Node finds of what is no request. */
 const FAULTS: Readonly<Record<string, readonly [ErrorCode, string]>> = {
@@ -18,22 +24,61 @@ const FAULTS: Readonly<Record<string, readonly [ErrorCode, string]>> = {
 };
 const NO_REQUEST: readonly [ErrorCode, string] = ['MALFORMED_REQUEST', 'this is no HTTP request'];
 
-/** A server that answers problems also to what never becomes a request. */
-export function httpServer(answer: (req: http.IncomingMessage, res: http.ServerResponse) => void): http.Server {
+/** A request that is upgraded to nothing but a WebSocket: what else it offers (curl: `h2c`) is left, and it is answered as it is. */
+class Request extends http.IncomingMessage {
+  private offersUpgrade: boolean | null = null;
+
+  // Node sets it from the head, and looks at it once the headers are there.
+  get upgrade(): boolean | null {
+    return this.offersUpgrade === true && this.method !== 'CONNECT'
+      ? this.headers.upgrade?.toLowerCase() === 'websocket'
+      : this.offersUpgrade;
+  }
+
+  set upgrade(offersUpgrade: boolean | null) {
+    this.offersUpgrade = offersUpgrade;
+  }
+}
+
+/** A server that answers problems also to what never becomes a request, and keeps no connection that is not used. */
+export function httpServer(
+  answer: (req: http.IncomingMessage, res: http.ServerResponse) => void,
+  connections = new Connections(),
+): http.Server {
   // Node would refuse a request without Host by itself, without a body.
-  const options = { requireHostHeader: false, connectionsCheckingInterval: LOOK_EVERY_MS };
-  const server = http.createServer(options, answer);
+  const options = { requireHostHeader: false, connectionsCheckingInterval: LOOK_EVERY_MS, IncomingMessage: Request };
+  const server = http.createServer(options, (req, res) => {
+    connections.begin(req, res);
+    // Node loses what came along with it, a next request: the client has to ask anew.
+    if (req.headers.upgrade !== undefined) res.setHeader('connection', 'close');
+    answer(req, res);
+  });
   server.requestTimeout = ARRIVES_WITHIN_MS;
   server.headersTimeout = HEAD_ARRIVES_WITHIN_MS;
-  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => answerFault(error, socket));
-  server.on('checkExpectation', (_req, res) => {
+  server.keepAliveTimeout = KEPT_FOR_MS;
+  server.timeout = UNREAD_MS;
+  server.on('timeout', (socket: Socket) => endUnlessWorking(server, socket));
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    if (socket.writableEnded) return; // it has been answered, and is about to go
+    const isLost = error.code === 'ECONNRESET' || !socket.writable || !connections.canBeTold(socket);
+    if (isLost) socket.destroy();
+    else endConnection(socket, faultText(error));
+  });
+  server.on('checkExpectation', (req: http.IncomingMessage, res: http.ServerResponse) => {
+    connections.begin(req, res);
     sendProblem(res, problemOf(new PresenceError('EXPECTATION_FAILED', 'nothing but 100-continue can be expected')));
   });
   return server;
 }
 
-function answerFault({ code = '' }: NodeJS.ErrnoException, socket: Socket): void {
-  if (code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+/** Of a connection on which nothing has moved: one that is kept idle has had its time, and so has one that does not read. */
+function endUnlessWorking(server: http.Server, socket: Socket): void {
+  const isKeptIdle = socket.timeout !== server.timeout;
+  if (isKeptIdle || socket.writableLength > 0) socket.destroy();
+  else socket.setTimeout(server.timeout); // an answer is being made, or Node's own time-outs will end it
+}
+
+function faultText({ code = '' }: NodeJS.ErrnoException): string {
   const [type, said] = FAULTS[code] ?? NO_REQUEST;
   const problem = problemOf(new PresenceError(type, said));
   const body = JSON.stringify(problem);
@@ -44,5 +89,5 @@ function answerFault({ code = '' }: NodeJS.ErrnoException, socket: Socket): void
     'cache-control: no-store',
     'connection: close',
   ];
-  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+  return `${head.join('\r\n')}\r\n\r\n${body}`;
 }

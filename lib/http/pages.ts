@@ -1,16 +1,8 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import type http from 'node:http';
 import path from 'node:path';
-import serveStatic from 'serve-static';
 import { projectRoot } from './project-root';
-
-type Serve = (req: http.IncomingMessage, res: http.ServerResponse, next: (error?: unknown) => void) => void;
-
-interface Files {
-  /** The path under which they are served. */
-  readonly at: string;
-  readonly serve: Serve;
-  readonly names: RegExp;
-}
+import { sendTagged, tagged, type Tagged } from './tagged-text';
 
 const DOCS_PATH = '/docs';
 const ASSETS = '/assets/';
@@ -38,30 +30,31 @@ const DOCS = `<!doctype html>
 const START = `SwaggerUIBundle({ url: 'openapi.json', dom_id: '#swagger-ui', validatorUrl: null });
 `;
 
-const TEXTS: Readonly<Record<string, readonly [type: string, text: string]>> = {
-  [DOCS_PATH]: ['text/html; charset=utf-8', DOCS],
-  [`${DOCS_PATH}/start.js`]: ['text/javascript; charset=utf-8', START],
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.json': 'application/json; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.png': 'image/png',
 };
+const UPLOT = /^uPlot\.(min\.css|esm\.js|iife\.min\.js)$/;
+const SWAGGER = /^(swagger-ui\.css|swagger-ui-bundle\.js|favicon-\d\dx\d\d\.png)$/;
 
-/** Pages and what they are made of: the dashboard, and the API's document to read and try. All from here, nothing from other hosts. */
+/**
+ * Pages and what they are made of: the dashboard, and the API's document to read and try. All from here, nothing from other hosts.
+ * Every file is read once: an answer holds no descriptor, however slowly it is read.
+ */
 export class Pages {
-  private readonly dashboard: Serve;
-  private readonly packages: readonly Files[];
+  private readonly files = new Map<string, Tagged>();
 
   constructor(folder = path.join(projectRoot(), 'dashboard')) {
-    this.dashboard = filesOf(folder);
-    this.packages = [
-      {
-        at: `${ASSETS}vendor/uplot/`,
-        serve: filesOf(path.dirname(require.resolve('uplot/dist/uPlot.min.css'))),
-        names: /^uPlot\.(min\.css|esm\.js|iife\.min\.js)$/,
-      },
-      {
-        at: `${DOCS_PATH}/`,
-        serve: filesOf(path.dirname(require.resolve('swagger-ui-dist/package.json'))),
-        names: /^(swagger-ui\.css|swagger-ui-bundle\.js|favicon-\d\dx\d\d\.png)$/,
-      },
-    ];
+    this.addFolder(ASSETS, folder);
+    this.addFolder(`${ASSETS}vendor/uplot/`, path.dirname(require.resolve('uplot/dist/uPlot.min.css')), UPLOT);
+    this.addFolder(`${DOCS_PATH}/`, path.dirname(require.resolve('swagger-ui-dist/package.json')), SWAGGER);
+    this.files.set('/', this.files.get(`${ASSETS}index.html`)!);
+    this.files.set(DOCS_PATH, tagged(DOCS, TYPES['.html']!));
+    this.files.set(`${DOCS_PATH}/start.js`, tagged(START, TYPES['.js']!));
   }
 
   /**
@@ -70,36 +63,21 @@ export class Pages {
    * @param pathname of the request, without its query
    * @returns false where there is no such file: nothing was answered
    */
-  async answer(pathname: string, req: http.IncomingMessage, res: http.ServerResponse): Promise<boolean> {
-    if (req.method !== 'GET' && req.method !== 'HEAD') return false;
-    const text = Object.hasOwn(TEXTS, pathname) ? TEXTS[pathname] : undefined;
-    if (text) {
-      res.writeHead(200, { 'content-type': text[0], 'cache-control': 'no-cache' }).end(text[1]);
-      return true;
-    }
-    for (const { at, names, serve } of this.packages) {
-      if (!pathname.startsWith(at)) continue;
-      const name = pathname.slice(at.length);
-      return names.test(name) && from(serve, `/${name}`, req, res);
-    }
-    if (pathname === '/') return from(this.dashboard, '/index.html', req, res);
-    return pathname.startsWith(ASSETS) && from(this.dashboard, pathname.slice(ASSETS.length - 1), req, res);
+  answer(pathname: string, req: http.IncomingMessage, res: http.ServerResponse): boolean {
+    const file = this.files.get(pathname);
+    if (!file || (req.method !== 'GET' && req.method !== 'HEAD')) return false;
+    sendTagged(file, req, res);
+    return true;
   }
-}
 
-/** Asked for anew each time, for an upgrade must be seen; a 304 costs nothing. */
-function filesOf(folder: string): Serve {
-  return serveStatic(folder, { index: false, redirect: false, dotfiles: 'ignore', maxAge: 0 }) as Serve;
-}
-
-function from(serve: Serve, url: string, req: http.IncomingMessage, res: http.ServerResponse): Promise<boolean> {
-  const asked = req.url;
-  req.url = url;
-  return new Promise((resolve) => {
-    res.once('close', () => resolve(true));
-    serve(req, res, () => {
-      req.url = asked;
-      resolve(false);
-    });
-  });
+  /** @param names of the files that are served; absent: all whose type is known */
+  private addFolder(at: string, folder: string, names?: RegExp): void {
+    for (const entry of readdirSync(folder, { recursive: names === undefined, withFileTypes: true })) {
+      const type = TYPES[path.extname(entry.name)];
+      if (!entry.isFile() || !type || (names && !names.test(entry.name))) continue;
+      const file = path.join(entry.parentPath, entry.name);
+      const pathname = `${at}${path.relative(folder, file).split(path.sep).join('/')}`;
+      this.files.set(pathname, tagged(readFileSync(file), type));
+    }
+  }
 }

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 import type { Access, Caller } from '../http/access';
 import { addressOf } from '../http/address';
+import { endConnection } from '../http/last-answer';
 import type { RateLimit } from '../http/rate-limit';
 import { PresenceError } from '../wire/errors';
 import type { FeedChange } from '../feed/change-ring';
@@ -232,5 +233,5 @@ function refuse(stream: Duplex, { status, code }: Refusal): void {
     'Content-Type: application/problem+json',
     `Content-Length: ${Buffer.byteLength(body)}`,
   ];
-  stream.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+  endConnection(stream, `${head.join('\r\n')}\r\n\r\n${body}`);
 }

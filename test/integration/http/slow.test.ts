@@ -50,6 +50,31 @@ describe('requests that do not arrive', () => {
     expect(answered).toBe(0);
   });
 
+  test.each([
+    ['GET', 'h2c', ''],
+    ['POST', 'h2c', 'a body'],
+    ['GET', 'TLS/1.0, h2c', ''],
+  ])('%s that offers an upgrade to %s is answered as it is', async (method, protocol, body) => {
+    const upgrades = jest.fn();
+    server.on('upgrade', upgrades);
+    const head = [`${method} / HTTP/1.1`, 'Host: here', 'Connection: Upgrade, HTTP2-Settings', `Upgrade: ${protocol}`];
+    const heard = await says([...head, `Content-Length: ${body.length}`, '', body].join('\r\n'));
+    expect(heard).toMatch(/^HTTP\/1\.1 200 OK[\s\S]*taken$/);
+    expect([answered, upgrades.mock.calls]).toEqual([1, []]);
+    server.removeListener('upgrade', upgrades);
+  });
+
+  test('a fault behind a request that is being answered ends the connection, and is not taken for its answer', async () => {
+    const heard = await says(
+      'GET / HTTP/1.1\r\nHost: here\r\n\r\nGET / HTTP/1.1\r\nHost: here\r\n\r\nno request\r\n\r\n',
+    );
+    expect(heard).not.toContain('400 Bad Request');
+  });
+
+  test('a connection is kept for longer than any proxy keeps it', () => {
+    expect(server.keepAliveTimeout).toBeGreaterThan(120_000);
+  });
+
   test('one that arrives in time is answered', async () => {
     const heard = await says('POST / HTTP/1.1\r\nHost: here\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}');
     expect(heard).toMatch(/^HTTP\/1\.1 200 OK[\s\S]*taken$/);

@@ -1,0 +1,52 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+
+/** Clients that mean harm, all against one port of this machine. */
+export class HostileClients {
+  private readonly sockets = new Set<Socket>();
+
+  constructor(private readonly port: number) {}
+
+  /** How many connections the node has not ended. */
+  get open(): number {
+    return this.sockets.size;
+  }
+
+  /** Sends this and never reads. @returns once it is sent */
+  async unread(text: string): Promise<Socket> {
+    const socket = this.connect().pause();
+    await once(socket, 'connect');
+    socket.write(text);
+    return socket;
+  }
+
+  /** Sends this and reads, but never closes its own end. */
+  async halfOpen(text: string): Promise<Socket> {
+    const socket = this.connect().resume();
+    await once(socket, 'connect');
+    socket.write(text);
+    return socket;
+  }
+
+  /** The same many times, so many at once. */
+  static async times(count: number, atOnce: number, attack: (i: number) => Promise<unknown>): Promise<void> {
+    let next = 0;
+    const one = async () => {
+      while (next < count) await attack(next++);
+    };
+    await Promise.all(Array.from({ length: atOnce }, one));
+  }
+
+  closeAll(): void {
+    for (const socket of this.sockets) socket.destroy();
+    this.sockets.clear();
+  }
+
+  private connect(): Socket {
+    const socket = connect({ port: this.port, host: '127.0.0.1', allowHalfOpen: true });
+    this.sockets.add(socket);
+    socket.on('error', () => undefined);
+    socket.once('close', () => this.sockets.delete(socket));
+    return socket;
+  }
+}

@@ -1,0 +1,80 @@
+import { readdirSync } from 'node:fs';
+import { eventually } from '../../helpers/eventually';
+import { freePort } from '../../helpers/free-port';
+import { HostileClients } from '../../helpers/hostile-http';
+import { NodeProcess } from '../../helpers/node-process';
+import { describeFigures, processProbe, type ProcessFigures } from '../../helpers/process-figures';
+
+const TOKEN = 'hostile-token-of-the-tests';
+const MEGABYTE = 1024 * 1024;
+/** What is promised of connections whose other side does nothing. */
+const GONE_WITHIN_MS = 15_000;
+
+const request = (path: string, ...headers: string[]) =>
+  [`GET ${path} HTTP/1.1`, 'Host: here', ...headers, '', ''].join('\r\n');
+
+/** Sockets included; asking the node itself would have it collect garbage each time. */
+const descriptorsOf = (pid: number) => readdirSync(`/proc/${pid}/fd`).length;
+
+/** A node that serves HTTP, and everything that has been thought of against it: it holds no more after than before. */
+describe('hostile HTTP clients', () => {
+  const probe = processProbe();
+  let node: NodeProcess;
+  let port: number;
+  let clients: HostileClients;
+
+  beforeAll(async () => {
+    port = await freePort();
+    clients = new HostileClients(port);
+    node = NodeProcess.start({
+      PORT: String(port),
+      DATA_DIR: ':memory:',
+      API_TOKENS: `hostile:admin:${TOKEN}`,
+      API_RATE_LIMIT: '0',
+      API_AUTH_FAILURES: '0',
+      ...probe.env,
+    });
+    await node.says(`http://127.0.0.1:${port}`);
+    await fetch(`http://127.0.0.1:${port}/docs/swagger-ui-bundle.js`).then((answer) => answer.arrayBuffer());
+  }, 30_000);
+  afterEach(() => clients.closeAll());
+  afterAll(() => node.end('SIGKILL'));
+
+  /** Tries an attack. Afterwards nothing of it is left, and how it was is printed. */
+  async function holds(title: string, attack: () => Promise<void>): Promise<ProcessFigures> {
+    await probe.figures();
+    const before = await probe.figures();
+    await attack();
+    const during = await probe.figures();
+    const isLetGo = () => expect(descriptorsOf(node.pid)).toBeLessThanOrEqual(before.descriptors);
+    await eventually(isLetGo, { timeoutMs: GONE_WITHIN_MS });
+    const after = await probe.figures();
+    process.stderr.write(`${describeFigures(title, before, { ...after, loop: during.loop })}\n`);
+    expect(after.heapBytes - before.heapBytes).toBeLessThan(8 * MEGABYTE);
+    return during;
+  }
+
+  test('10,000 static files, pipelined and closed unread, hold no descriptor', async () => {
+    await holds('static files unread', async () => {
+      await HostileClients.times(100, 4, async () => {
+        const socket = await clients.unread(request('/docs/swagger-ui-bundle.js').repeat(100));
+        socket.destroy();
+      });
+    });
+  });
+
+  test('connections whose answers are never read, late ones and refused upgrades are gone within 15 s', async () => {
+    await holds('unread, late and refused', async () => {
+      const websocket = ['Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13'];
+      const key = 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==';
+      await HostileClients.times(200, 20, () => clients.unread(request('/docs/swagger-ui-bundle.js').repeat(10)));
+      await HostileClients.times(200, 20, () => clients.halfOpen('GET /health HTTP/1.1\r\nHost: he'));
+      await HostileClients.times(200, 20, () => clients.halfOpen('no request at all\r\n\r\n'));
+      await HostileClients.times(200, 20, () => clients.halfOpen(request('/nothing', ...websocket, key)));
+      await HostileClients.times(200, 20, () => clients.halfOpen(request('/api/v1/ws', ...websocket)));
+      await HostileClients.times(200, 20, () => clients.halfOpen(request('/health', 'Connection: close')));
+      await HostileClients.times(200, 20, () => clients.halfOpen(''));
+      expect(descriptorsOf(node.pid)).toBeGreaterThan(800);
+    });
+  }, 40_000);
+});
