@@ -4,6 +4,8 @@ import { readConfig } from './lib/config/env';
 import { loggerOptions } from './lib/logging';
 import { ErrorWire } from './lib/wire/error-wire';
 import { REPL_COMMANDS } from './lib/repl/commands';
+import { announceMiddleware } from './lib/replicas/announce';
+import { lateCallsMiddleware } from './lib/replicas/late-calls';
 import { hearingMiddleware } from './lib/replicas/nodes';
 import { EjsonSerializer } from './lib/wire/serializer';
 import { transporterOptions } from './lib/wire/transporter';
@@ -44,7 +46,7 @@ export function brokerOptions(config: Config): BrokerOptions {
       enabled: config.MS_METRICS,
       reporter: [{ type: 'Prometheus', options: { port: config.MS_METRICS_PORT } }],
     },
-    middlewares: [hearingMiddleware()],
+    middlewares: [hearingMiddleware(), announceMiddleware(), lateCallsMiddleware()],
     replCommands: [...REPL_COMMANDS],
     logger: loggerOptions(process.stdout.isTTY),
     logLevel: logLevels(config.LOG_LEVEL),

@@ -1,4 +1,4 @@
-import { Errors, type Context, type Service, type ServiceSchema } from 'moleculer';
+import type { Context, Service, ServiceSchema } from 'moleculer';
 import { PresenceError } from '../lib/wire/errors';
 import { KeeperElection } from '../lib/replicas/keeper-election';
 import { tellMissed } from './change-hook';
@@ -11,6 +11,12 @@ export interface KeeperService extends ReplicaService {
 
 /** How often a call is handed on anew when its keeper goes away under it. */
 const MAX_HANDOVERS = 3;
+const GONE: ReadonlySet<unknown> = new Set([
+  'REQUEST_REJECTED',
+  'SERVICE_NOT_FOUND',
+  'SERVICE_NOT_AVAILABLE',
+  'STOPPING',
+]);
 
 /**
  * Replicas on one bus whose stores are embedded: one of them is the keeper of the state, the others hand
@@ -23,7 +29,7 @@ export const keeperMixin: Partial<ServiceSchema> = {
     '$services.changed': { context: true, handler: electHere },
     '$node.disconnected': { context: true, handler: electHere },
   },
-  methods: { isLeader: isKeeper, tends: isKeeper, mayWork: isKeeper, elect, atKeeper, callerOf, carriedBy },
+  methods: { isLeader: isKeeper, tends: isKeeper, mayWork: isKeeper, elect, atKeeper },
   created(this: Service) {
     (this as KeeperService).election = new KeeperElection(this.broker, this.name);
   },
@@ -85,20 +91,7 @@ async function handOn<T>(service: KeeperService, ctx: Context, { action, here, c
   throw new PresenceError('KEEPER_UNAVAILABLE', 'the replica that keeps the state is not reachable, try again');
 }
 
-/** The node that made the call, also when another replica handed it on. */
-function callerOf(this: KeeperService, ctx: Context): string {
-  const from = ctx.nodeID ?? this.broker.nodeID;
-  const { presenceCaller } = ctx.meta as { presenceCaller?: unknown };
-  return typeof presenceCaller === 'string' && this.election.isReplica(from) ? presenceCaller : from;
-}
-
-/** Only other replicas may tell anything along with a call. */
-function carriedBy(this: KeeperService, ctx: Context): unknown {
-  if (!ctx.nodeID || !this.election.isReplica(ctx.nodeID)) return undefined;
-  return (ctx.meta as { presenceCarried?: unknown }).presenceCarried;
-}
-
-/** The node called went away before it answered. */
+/** The node called went away before it answered, or is about to. */
 function isGone(error: unknown): boolean {
-  return error instanceof Errors.RequestRejectedError || error instanceof Errors.ServiceNotFoundError;
+  return GONE.has((error as { type?: unknown }).type);
 }

@@ -38,10 +38,6 @@ export function peersMixin(store: PresenceStore, config: Config): Partial<Servic
       atKeeper<T>(this: Service, _ctx: Context, _action: string, here: () => Promise<T>): Promise<T> {
         return here();
       },
-      carriedBy: () => undefined,
-      callerOf(this: Service, ctx: Context): string {
-        return ctx.nodeID ?? this.broker.nodeID;
-      },
     },
   };
 }

@@ -1,11 +1,13 @@
 import type { Context, Service, ServiceSchema } from 'moleculer';
 import type { PresenceDesk } from '../lib/desk/presence-desk';
+import { KnownReplicas } from '../lib/replicas/known-replicas';
 import type { PresenceStore } from '../lib/store/port';
 
 export interface TalkingService extends Service {
   readonly desk: PresenceDesk;
   readonly store: PresenceStore;
   broadcastEnabled: boolean;
+  knownReplicas: KnownReplicas;
   /** Sends an event to all nodes; a bus that is away is no reason to fail what is durable already. */
   send(event: string, payload: readonly unknown[]): void;
 }
@@ -34,13 +36,35 @@ export const replicaTalkMixin: Partial<ServiceSchema> = {
     },
     '$node.disconnected': {
       context: true,
-      handler(this: TalkingService, _ctx: Context) {
+      handler(this: TalkingService, ctx: Context<{ node?: { id?: string } } | undefined>) {
         // A replica that died may have dropped sessions without having told us.
         this.desk.forgetLeases('all');
+        const id = ctx.params?.node?.id;
+        if (id) this.knownReplicas.left(id);
+      },
+    },
+    '$services.changed': {
+      context: true,
+      handler(this: TalkingService, _ctx: Context) {
+        this.knownReplicas.look();
       },
     },
   },
+  created(this: Service) {
+    (this as TalkingService).knownReplicas = new KnownReplicas(this.broker);
+  },
   methods: {
+    /** The node that made the call, also when another replica handed it on. */
+    callerOf(this: TalkingService, ctx: Context): string {
+      const from = ctx.nodeID ?? this.broker.nodeID;
+      const { presenceCaller } = ctx.meta as { presenceCaller?: unknown };
+      return typeof presenceCaller === 'string' && this.knownReplicas.has(from) ? presenceCaller : from;
+    },
+    /** Only other replicas may tell anything along with a call. */
+    carriedBy(this: TalkingService, ctx: Context): unknown {
+      if (!ctx.nodeID || !this.knownReplicas.has(ctx.nodeID)) return undefined;
+      return (ctx.meta as { presenceCarried?: unknown }).presenceCarried;
+    },
     send(this: TalkingService, event: string, payload: readonly unknown[]) {
       this.broker
         .broadcast(event, payload)

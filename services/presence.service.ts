@@ -25,7 +25,7 @@ import { observerMixin } from '../mixins/observer.mixin';
 import { outsideWritesMixin } from '../mixins/outside-writes.mixin';
 import { rocketChatAccountMixin, type AccountService } from '../mixins/rocketchat-account.mixin';
 import { claimsMixin } from '../mixins/claims.mixin';
-import { connectionsMixin } from '../mixins/connections.mixin';
+import { connectionsMixin, type ConnectionsService } from '../mixins/connections.mixin';
 import { readsMixin } from '../mixins/reads.mixin';
 import { BROADCAST_TOGGLED, FORGET_LEASES, replicaTalkMixin } from '../mixins/replica-talk.mixin';
 import { storeMixin } from '../mixins/store.mixin';
@@ -38,7 +38,8 @@ export interface ServiceOptions {
   readonly clock?: () => number;
 }
 
-export interface PresenceService extends LivenessService, CoreLinkService, TellingService, AccountService {
+export interface PresenceService
+  extends LivenessService, CoreLinkService, TellingService, AccountService, Pick<ConnectionsService, 'keptCalls'> {
   role: Role;
   store: PresenceStore;
   broadcastEnabled: boolean;
@@ -164,7 +165,7 @@ function mixinsOf(store: PresenceStore, config: Config): Partial<ServiceSchema>[
     observerMixin(store, config),
     outsideWritesMixin(store, config),
     claimsMixin(store),
-    connectionsMixin(),
+    connectionsMixin(config),
     livenessMixin(config),
     store.isShared ? peersMixin(store, config) : keeperMixin,
     operatorMixin(config),
@@ -210,6 +211,7 @@ export function presenceService({ config, store, clock }: ServiceOptions): Servi
     },
     async stopped(this: PresenceService) {
       await this.desk.stop();
+      await this.keptCalls.ended();
     },
   });
 }

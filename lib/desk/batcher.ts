@@ -13,6 +13,9 @@ export interface BatcherOptions<Command, Result> {
   readonly maxQueued: number;
 }
 
+/** Commands that are refused as the last resort wait in a line that is so many times as long. */
+const KEPT_FACTOR = 16;
+
 interface Waiting<Command, Result> {
   readonly command: Command;
   readonly resolve: (result: Result) => void;
@@ -39,11 +42,15 @@ export class Batcher<Command, Result> {
     return this.waiting.live.length + this.waiting.background.length;
   }
 
-  /** Resolves once the command's batch is durable and applied. Rejects with BUSY, STOPPING or its own error. */
-  submit(command: Command, priority: Priority = 'live'): Promise<Result> {
+  /**
+   * Resolves once the command's batch is durable and applied. Rejects with BUSY, STOPPING or its own error.
+   *
+   * @param isKept refused as the last resort: it may wait where others are refused
+   */
+  submit(command: Command, priority: Priority = 'live', isKept = false): Promise<Result> {
     if (this.draining) return Promise.reject(new PresenceError('STOPPING', 'this node is stopping, call another'));
     const queue = this.waiting[priority];
-    if (queue.length >= this.options.maxQueued) {
+    if (queue.length >= this.options.maxQueued * (isKept ? KEPT_FACTOR : 1)) {
       return Promise.reject(
         new PresenceError('BUSY', 'too many calls are waiting, try again', { queued: queue.length }),
       );

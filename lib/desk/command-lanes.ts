@@ -51,10 +51,10 @@ export class CommandLanes {
   }
 
   /** As `Batcher.submit`. */
-  submit(command: Command, priority: Priority = 'live'): Promise<CommandResult> {
+  submit(command: Command, priority: Priority = 'live', isKept = false): Promise<CommandResult> {
     const lanes = priority === 'live' ? this.lanes : this.background;
     const lane = lanes.length === 1 ? 0 : hashOf(command.uid) % lanes.length;
-    return lanes[lane]!.submit(command, priority);
+    return lanes[lane]!.submit(command, priority, isKept);
   }
 
   /** Refuses new commands and waits for those accepted. */

@@ -83,12 +83,13 @@ export class PresenceDesk {
   }
 
   /** @returns whether the session was known before */
-  async session(uid: string, session: SessionCommand, priority?: Priority): Promise<boolean> {
-    return (await this.lanes.submit({ uid, kind: 'session', session }, priority)).applied;
+  async session(uid: string, session: SessionCommand, priority?: Priority, isKept?: boolean): Promise<boolean> {
+    return (await this.lanes.submit({ uid, kind: 'session', session }, priority, isKept)).applied;
   }
 
   connect(uid: string, session: string, instanceId: string, carried?: Carried): Promise<boolean> {
-    return this.session(uid, { kind: 'connect', session, instanceId, ...this.arrivalOf(session, carried) });
+    const arrival = this.arrivalOf(session, carried);
+    return this.session(uid, { kind: 'connect', session, instanceId, ...arrival }, 'live', true);
   }
 
   async heartbeat(uid: string, session: string, instanceId: string, carried?: Carried): Promise<boolean> {
@@ -100,7 +101,7 @@ export class PresenceDesk {
   disconnect(uid: string, session: string, carried?: Carried): Promise<boolean> {
     const removal = carried?.removal ?? this.removals.name(session);
     this.removals.hear(session, removal);
-    return this.session(uid, { kind: 'disconnect', session, removal });
+    return this.session(uid, { kind: 'disconnect', session, removal }, 'live', true);
   }
 
   sessionStatus(uid: string, session: string, status: Status): Promise<boolean> {

@@ -48,11 +48,6 @@ export class KeeperElection {
     return this.elected !== before;
   }
 
-  /** Whether a node is another replica: only those may speak for a caller. */
-  isReplica(nodeID: string): boolean {
-    return this.others().some((replica) => replica.nodeID === nodeID);
-  }
-
   private others(): Replica[] {
     return this.broker.registry
       .getServiceList({ onlyAvailable: true })

@@ -37,7 +37,8 @@ async function ask(broker: ServiceBroker, nodeID: string): Promise<Replica> {
   }
 }
 
-function replicaIds(broker: ServiceBroker): string[] {
+/** Ids of the nodes that serve presence, this one included. */
+export function replicaIds(broker: ServiceBroker): string[] {
   const services = broker.registry.getServiceList({ onlyAvailable: true, withActions: false }) as unknown as readonly {
     readonly name: string;
     readonly nodeID: string;

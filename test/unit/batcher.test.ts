@@ -194,4 +194,19 @@ describe('drain', () => {
     expect(await accepted).toEqual([fulfilled('a done')]);
     await expect(batcherOn(held).drain()).resolves.toBeUndefined();
   });
+
+  it('lets what is refused as the last resort wait where the rest is refused, in order, up to a bound', async () => {
+    const held = new HeldFlush();
+    const batcher = batcherOn(held, { maxQueued: 1 });
+    const all = [batcher.submit('a')];
+    await held.started(1);
+    all.push(batcher.submit('b'));
+    await expect(batcher.submit('refused')).rejects.toMatchObject(coded('BUSY'));
+    for (let n = 0; n < 15; n++) all.push(batcher.submit(`kept ${n}`, 'live', true));
+    await expect(batcher.submit('too many', 'live', true)).rejects.toMatchObject(coded('BUSY'));
+    await held.end();
+    await held.end();
+    await Promise.all(all);
+    expect(held.batches[1]).toEqual(['b', ...Array.from({ length: 15 }, (_, n) => `kept ${n}`)]);
+  });
 });
