@@ -44,8 +44,9 @@ export interface Explanation {
   readonly decidedBy: DecidedBy;
   /** One sentence for people. */
   readonly because: string;
-  /** What is stored is what the rules give; if not, the reconciler will put it right and `due` is what it will be. */
+  /** What is stored is what the rules give. */
   readonly agrees: boolean;
+  /** Where it is not: the status after the next verification. Absent where Rocket.Chat's core decides: this node repairs nothing. */
   readonly due?: Status;
   readonly sessions: readonly ExplainedSession[];
   readonly claim?: ExplainedClaim;
@@ -61,6 +62,8 @@ export interface ExplainContext {
   readonly leaseMs: number;
   /** Lease time counts from here at the earliest (design invariant 6). */
   readonly countsFromMs: number;
+  /** Whether this service decides presence: an observer repairs nothing. */
+  readonly isOwner: boolean;
   /** Instances whose sessions have leases. */
   readonly heartbeating: ReadonlySet<string>;
   readonly instanceState: (instanceId: string) => InstanceState;
@@ -87,7 +90,7 @@ export function explain(user: UserRecord, sessions: readonly Session[], context:
     decidedBy,
     because: sentence(decidedBy, explained, claim),
     agrees,
-    ...(agrees ? {} : { due: after.status }),
+    ...(!agrees && context.isOwner ? { due: after.status } : {}),
     sessions: explained,
     claim,
     waiting,

@@ -32,7 +32,7 @@ export function operatorMixin(config: Config): Partial<ServiceSchema> {
       explain: action('explain', read.uid, async function ({ uid }) {
         const { store, broker } = this;
         const vigilMs = this.vigil.lastedMs(performance.now());
-        return explainUser({ store, broker, nowMs: this.clock(), leaseMs, vigilMs }, uid);
+        return explainUser({ store, broker, isOwner: this.mayWork(), nowMs: this.clock(), leaseMs, vigilMs }, uid);
       }),
       /** Decides everybody again who has sessions or is shown as anything but offline. @returns what was checked and put right */
       reconcile: action('reconcile', read.nothing, async function () {

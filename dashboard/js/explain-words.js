@@ -21,7 +21,12 @@ export function storyOf(explanation) {
   if (known === false) return ['Nothing is stored of this person.'];
   const sentences = [`Shown as ${status}, because ${reasonOf(explanation)}.`];
   if (!agrees) {
-    const next = due && due !== status ? `${due} is due at the next verification` : 'it is due to be put right';
+    const next =
+      due === undefined
+        ? 'Rocket.Chat’s core decides presence here, and this node repairs nothing'
+        : due !== status
+          ? `${due} is due at the next verification`
+          : 'it is due to be put right';
     sentences.push(`What is stored does not follow from the rules: ${next}.`);
   }
   if (lastChange) sentences.push(lastChangeInWords(lastChange));

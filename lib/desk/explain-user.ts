@@ -8,6 +8,8 @@ export interface ExplainParts {
   readonly broker: ServiceBroker;
   readonly nowMs: number;
   readonly leaseMs: number;
+  /** Whether this service decides presence; an observer repairs nothing, and ends and begins nothing by itself. */
+  readonly isOwner: boolean;
   /** How long this replica has watched without a break: leases count from then at the earliest. */
   readonly vigilMs: number;
 }
@@ -20,7 +22,7 @@ export interface UnknownUser {
 
 /** Reads what is stored of a user and says why he is shown as he is. Changes nothing. */
 export async function explainUser(parts: ExplainParts, uid: string): Promise<Explanation | UnknownUser> {
-  const { store, broker, nowMs, leaseMs, vigilMs } = parts;
+  const { store, broker, isOwner, nowMs, leaseMs, vigilMs } = parts;
   const [[state], heartbeating, schedules] = await Promise.all([
     store.applySessions([{ uid, commands: [] }], nowMs),
     store.heartbeatingInstances(),
@@ -32,8 +34,9 @@ export async function explainUser(parts: ExplainParts, uid: string): Promise<Exp
     nowMs,
     leaseMs,
     countsFromMs: nowMs - vigilMs,
-    heartbeating,
-    schedules,
+    isOwner,
+    heartbeating: isOwner ? heartbeating : new Set(),
+    schedules: isOwner ? schedules : [],
     instanceState: (id) => states.get(id) ?? 'unknown',
   });
 }

@@ -107,7 +107,10 @@ const EXPLANATIONS = {
     decidedBy: { enum: ['no-session', 'sessions', 'claim', 'claim-of-service-user'] },
     because: { type: 'string', description: 'one sentence for people' },
     agrees: { type: 'boolean', description: 'what is stored is what the rules give' },
-    'due?': STATUS,
+    'due?': {
+      ...STATUS,
+      description: 'status after the next verification; absent on an observer, which repairs nothing',
+    },
     sessions: listOf(ref('ExplainedSession')),
     'claim?': ref('ExplainedClaim'),
     waiting: listOf(ref('ExplainedClaim')),

@@ -1,7 +1,7 @@
 import { SingleBar } from 'cli-progress';
 import type { Context, ServiceBroker } from 'moleculer';
 import type { ImportState } from '../rocketchat/user-import';
-import { say } from './text';
+import { printable, say } from './text';
 
 /** Told while an import goes on. */
 export const IMPORT_PROGRESS = 'rocketchat.import.progress';
@@ -19,8 +19,10 @@ export async function importCommand(
   again: string | undefined,
   isTerminal = process.stdout.isTTY,
 ): Promise<void> {
+  if (again !== undefined && again !== 'again') return say(printable(`import [again]: “${again}” is not “again”`));
   const bar = new SingleBar({ format: 'importing [{bar}] {value} of {total} users, {eta_formatted} left' });
   const show = ({ imported, total }: ImportState) => {
+    if (isTerminal && !bar.isActive) bar.start(1, 0);
     if (isTerminal) bar.update(imported);
     else say(`importing: ${imported} of ${total} users`);
     bar.setTotal(Math.max(total, imported, 1));
@@ -29,12 +31,15 @@ export async function importCommand(
     name: '$import-progress',
     events: { [IMPORT_PROGRESS]: { context: true, handler: (ctx: Context<[ImportState]>) => show(ctx.params[0]) } },
   });
-  if (isTerminal) bar.start(1, 0);
   try {
     await broker.call('rocketchat.import', { again: again === 'again' });
     const { fault, users } = await ended(broker);
     bar.stop();
-    say(users?.finishedAt ? `${users.imported} users are here, ${users.refused} could not be taken` : `${fault}`);
+    say(
+      users?.finishedAt
+        ? `${users.imported} users are here, ${users.refused} could not be taken`
+        : printable(`${fault}`),
+    );
   } finally {
     bar.stop();
     await broker.destroyService(ear);

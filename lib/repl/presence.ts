@@ -1,24 +1,21 @@
 import type { ServiceBroker } from 'moleculer';
 import type { ExplainedClaim, ExplainedSession, Explanation, Timer } from '../../domain/explain';
+import type { Status } from '../../domain/types';
 import type { UnknownUser } from '../desk/explain-user';
-import { printable, say, sayRefused, span } from './text';
+import { printable, say, span } from './text';
 
 /** Says why a user is shown as he is, readable: what `presence.explain` answers. */
 export async function presenceCommand(broker: ServiceBroker, uid: string): Promise<void> {
-  try {
-    const said = await broker.call<Explanation | UnknownUser, unknown[]>('presence.explain', [uid]);
-    if (said.known) for (const line of linesOf(said)) say(printable(line));
-    else say(printable(`${uid}: nothing is stored of such a user`));
-  } catch (thrown) {
-    sayRefused(thrown);
-  }
+  const said = await broker.call<Explanation | UnknownUser, unknown[]>('presence.explain', [uid]);
+  if (said.known) for (const line of linesOf(said)) say(printable(line));
+  else say(printable(`${uid}: nothing is stored of such a user`));
 }
 
 function linesOf(said: Explanation): string[] {
   const { uid, username, status, because, agrees, due, lastChange, claim, waiting, sessions, timers } = said;
   return [
     `${uid}${username && username !== uid ? ` (${username})` : ''} is ${status}: ${because}`,
-    ...(agrees ? [] : [`  but what is stored says ${due}: the next verification puts it right`]),
+    ...(agrees ? [] : [`  but that does not follow from what is stored: ${repairOf(due)}`]),
     ...(lastChange
       ? [`  since ${span(lastChange.agoMs)}, before ${lastChange.from ?? 'never seen'}; cause: ${lastChange.cause}`]
       : []),
@@ -27,6 +24,12 @@ function linesOf(said: Explanation): string[] {
     ...sessions.map((one) => `  session: ${sessionLine(one)}`),
     ...timers.map((one) => `  next:    ${timerLine(one)}`),
   ];
+}
+
+function repairOf(due: Status | undefined): string {
+  return due === undefined
+    ? 'Rocket.Chat’s core decides presence here, and this node repairs nothing'
+    : `the next verification makes it ${due}`;
 }
 
 function claimLine({ statusDefault, statusText, statusSource, statusId, endsInMs }: ExplainedClaim): string {

@@ -18,6 +18,7 @@ const NO_TIMEOUT = 0;
 export async function reconcileCommand(broker: ServiceBroker, isTerminal = process.stdout.isTTY): Promise<void> {
   const bar = new SingleBar({ format: 'reconciling [{bar}] {value} of about {total} users, {repaired} put right' });
   const show = ({ checked, total, repaired }: ReconcileTold) => {
+    if (isTerminal && !bar.isActive) bar.start(1, 0, { repaired });
     if (isTerminal) bar.update(checked, { repaired });
     else say(`reconciling: ${checked} of about ${total} users, ${repaired} put right`);
     bar.setTotal(Math.max(total, checked));
@@ -28,7 +29,6 @@ export async function reconcileCommand(broker: ServiceBroker, isTerminal = proce
       [RECONCILE_PROGRESS]: { context: true, handler: (ctx: Context<[ReconcileTold]>) => show(ctx.params[0]) },
     },
   });
-  if (isTerminal) bar.start(1, 0, { repaired: 0 });
   try {
     const outcome = await broker.call<ReconcileProgress & { tookMs: number }, unknown[]>('presence.reconcile', [], {
       timeout: NO_TIMEOUT,

@@ -21,7 +21,7 @@ export function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-/** What a call refused, in one line; anything else goes on. */
+/** Why a command could not be carried out, in one line; what is no error of a call is a fault of ours and goes on, with its stack. */
 export function sayRefused(thrown: unknown): void {
   const { type, message } = thrown as { readonly type?: unknown; readonly message?: unknown };
   if (typeof type !== 'string') throw thrown;

@@ -5,7 +5,7 @@ import { STATUSES } from '../../domain/types';
 import { STATUS_EVENT } from '../wire/contract';
 import type { HistoryEntry, HistoryPage } from '../history/history-reads';
 import type { PresenceStats } from '../reads/presence-reads';
-import { printable, say, sayRefused } from './text';
+import { printable, say } from './text';
 
 type Table = (rows: readonly (readonly string[])[]) => string;
 
@@ -56,8 +56,6 @@ export async function topCommand(
       say(picture);
       lines = picture.split('\n').length;
     }
-  } catch (thrown) {
-    sayRefused(thrown);
   } finally {
     await broker.destroyService(ear);
   }

@@ -77,6 +77,28 @@ describe('the prompt', () => {
     expect(node.output).not.toContain('ERROR');
   });
 
+  test.each([
+    ['import', 'NOT_CONFIGURED: there is no account at Rocket.Chat (ROCKETCHAT_USERNAME)'],
+    ['import agian', 'import [again]: “agian” is not “again”'],
+    ['import again again', 'usage: import [again]; “again” is one word too many'],
+    ['presence ann bob', 'usage: presence <user>; “bob” is one word too many'],
+    ["presence ''", 'INVALID_ARGUMENT: uid: '],
+    ["history ''", 'INVALID_ARGUMENT: uid: '],
+    ['history ann bob', 'usage: history <user>; “bob” is one word too many'],
+    ["who ''", 'INVALID_ARGUMENT: status: '],
+    ['who busy away', 'usage: who [status]; “away” is one word too many'],
+    ['top 0', 'a whole number from 1 to 3600'],
+    ['top 2 3', 'usage: top [pictures]; “3” is one word too many'],
+    ['reconcile ann', 'usage: reconcile; “ann” is one word too many'],
+    ['presence', "missing required argument 'user'"],
+    ['who --limit 3', "unknown option '--limit'"],
+  ])('%s: what is wrong is said in a line, without a stack', async (line, expected) => {
+    const before = node.output.length;
+    node.type(line);
+    await eventually(() => expect(node.output.slice(before)).toContain(expected));
+    expect(node.output.slice(before)).not.toMatch(/ERROR|"level":50|\n +at /);
+  });
+
   test('reconcile may be asked again, and help knows it', async () => {
     node.type('reconcile');
     await node.says('put right');

@@ -12,6 +12,7 @@ const CONTEXT: ExplainContext = {
   countsFromMs: 0,
   heartbeating: new Set(['ddp-1']),
   schedules: [],
+  isOwner: true,
   instanceState: (id) => (id === 'ddp-1' ? 'up' : id === 'ddp-2' ? 'gone' : 'unknown'),
 };
 const user = (fields: Partial<UserRecord> = {}): UserRecord => ({
@@ -87,6 +88,12 @@ describe('what decided a status', () => {
   test('stands beside what is due, where what is stored does not agree', () => {
     const explained = of(user({ status: 'away' }), [session('s1', 'online', 0)]);
     expect(explained).toMatchObject({ status: 'away', agrees: false, due: 'online' });
+  });
+
+  test('promises no repair where Rocket.Chat’s core decides', () => {
+    const explained = of(user({ status: 'away' }), [session('s1', 'online', 0)], { isOwner: false });
+    expect(explained).toMatchObject({ status: 'away', agrees: false });
+    expect(explained).not.toHaveProperty('due');
   });
 });
 
