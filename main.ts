@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { ServiceBroker } from 'moleculer';
 import { banner, bannerLine } from './lib/config/banner';
-import { ConfigError, readConfig } from './lib/config/env';
+import { ConfigError, configWarnings, readConfig } from './lib/config/env';
 import { asError } from './lib/wire/errors';
 import { brokerOptions } from './moleculer.config';
 
@@ -9,10 +9,12 @@ import { brokerOptions } from './moleculer.config';
 async function main(): Promise<void> {
   const config = readConfig(process.env);
   const broker = new ServiceBroker(brokerOptions(config));
+  const logger = broker.getLogger('presence');
+  for (const warning of configWarnings(process.env)) logger.warn(warning);
   broker.loadServices(path.join(__dirname, 'services'), `*.service${path.extname(__filename)}`);
   await broker.start();
   if (process.stdout.isTTY) console.log(banner(config, broker.nodeID));
-  else broker.getLogger('presence').info(bannerLine(config, broker.nodeID));
+  else logger.info(bannerLine(config, broker.nodeID));
   if (process.argv.includes('--repl')) (broker as ServiceBroker & { repl(): void }).repl();
 }
 

@@ -10,6 +10,7 @@ const SPECS: readonly BaseMetricOptions[] = [
   { name: 'presence.sessions', type: 'gauge', labelNames: ['instance'], description: 'Sessions of each instance' },
   { name: 'presence.queue', type: 'gauge', description: 'Commands waiting in this node' },
   { name: 'presence.bus.up', type: 'gauge', description: '1 while this node is on its bus, 0 while it is not' },
+  { name: 'presence.store.up', type: 'gauge', description: '1 while the store works, 0 while its operations fail' },
   { name: 'presence.leader', type: 'gauge', description: '1 while this replica does the jobs that one replica does' },
   { name: 'presence.changes.total', type: 'counter', labelNames: ['cause'], description: 'Changes told, by cause' },
   { name: 'presence.repairs.total', type: 'counter', description: 'Users put right by the reconciler' },
@@ -31,6 +32,7 @@ const SPECS: readonly BaseMetricOptions[] = [
 export interface NodeState {
   readonly queued: number;
   readonly busUp: boolean;
+  readonly storeUp: boolean;
   readonly leads: boolean;
 }
 
@@ -84,9 +86,10 @@ export class PresenceMetrics {
     this.registry.increment('presence.cache.users.total', { from: 'store' }, missing);
   }
 
-  state({ queued, busUp, leads }: NodeState): void {
+  state({ queued, busUp, storeUp, leads }: NodeState): void {
     this.registry.set('presence.queue', queued);
     this.registry.set('presence.bus.up', busUp ? 1 : 0);
+    this.registry.set('presence.store.up', storeUp ? 1 : 0);
     this.registry.set('presence.leader', leads ? 1 : 0);
   }
 

@@ -63,7 +63,12 @@ export function presenceJobsMixin(config: Config): Partial<ServiceSchema> {
         everyMs: SHOW_EVERY_MS,
         run: async (service) => {
           const { queued } = service.desk;
-          service.metrics.state({ queued, busUp: service.busState() !== 'down', leads: service.isLeader() });
+          service.metrics.state({
+            queued,
+            busUp: service.busState() !== 'down',
+            storeUp: service.store.isThere,
+            leads: service.isLeader(),
+          });
         },
       }),
       periodicMixin<WorkingService>({

@@ -57,7 +57,7 @@ export function apiService(config: Config): ServiceSchema {
     async started(this: ApiService) {
       const local = await this.access.open();
       if (local) showToken(local, this.logger);
-      await listen(this.server, config.PORT, config.HOST);
+      await listen(this.server, { variable: 'PORT', port: config.PORT, host: config.HOST });
     },
     async stopped(this: ApiService) {
       await this.closeSockets();

@@ -28,7 +28,8 @@ export function healthService(config: Config): ServiceSchema {
       for (const port of ports) {
         const server = http.createServer((req, res) => answer(this, req, res));
         server.requestTimeout = PROBE_TIMEOUT_MS;
-        await listen(server, port, config.HOST);
+        const variable = port === config.PORT ? 'PORT' : 'HEALTH_CHECK_PORT';
+        await listen(server, { variable, port, host: config.HOST });
         this.servers.push(server);
       }
     },

@@ -36,7 +36,15 @@ export const origins = makeValidator<readonly string[]>((value) => {
   throw new EnvError('must be origins such as https://app.example.org, separated by commas, or *');
 });
 export const redis = matching(/^rediss?:\/\/\S+$/, 'a URL such as redis://host:6379');
-/** Rocket.Chat takes exactly `true` as true and, for BALANCE_PREFER_LOCAL, all but `false` (contract 1.2, W34). */
+/** What is neither is refused: a value that is silently false is found out by what is missing, weeks later. */
+export const boolean = makeValidator<boolean>((value) => {
+  if (value === 'true' || value === 'false') return value === 'true';
+  throw new EnvError('must be true or false');
+});
+/**
+ * Rocket.Chat's own nodes take exactly `true` as true and, for BALANCE_PREFER_LOCAL, all but `false` (contract 1.2, W34: its
+ * chart sets RETRY_ENABLED=yes). The same environment must mean the same here: anything else is told by a warning.
+ */
 export const onlyTrue = makeValidator<boolean>((value) => value === 'true');
 export const allButFalse = makeValidator<boolean>((value) => value !== 'false');
 

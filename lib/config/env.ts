@@ -111,14 +111,14 @@ const SPECS = {
   RETRY_DELAY: kind.milliseconds({ default: 100 }),
   RETRY_MAX_DELAY: kind.milliseconds({ default: 1000 }),
   RETRY_FACTOR: kind.factor({ default: 2 }),
-  BULKHEAD_ENABLED: kind.onlyTrue({ default: false }),
+  BULKHEAD_ENABLED: kind.boolean({ default: false }),
   BULKHEAD_CONCURRENCY: kind.count({ default: 10 }),
   BULKHEAD_MAX_QUEUE_SIZE: kind.count({ default: 10_000 }),
   BALANCE_STRATEGY: kind.strategy({ default: 'RoundRobin' }),
   BALANCE_PREFER_LOCAL: kind.allButFalse({ default: true }),
-  MS_METRICS: kind.onlyTrue({ default: false }),
+  MS_METRICS: kind.boolean({ default: false }),
   MS_METRICS_PORT: kind.port({ default: 9458 }),
-  SKIP_PROCESS_EVENT_REGISTRATION: kind.onlyTrue({ default: false }),
+  SKIP_PROCESS_EVENT_REGISTRATION: kind.boolean({ default: false }),
   CACHE: kind.redis({ default: undefined }),
   CACHE_TTL: kind.seconds({ default: 300 }),
   SYNC_INTERVAL: kind.milliseconds({ default: 5000 }),
@@ -126,7 +126,7 @@ const SPECS = {
   SESSION_LEASE: kind.seconds({ default: 150 }),
   NODE_LOSS_GRACE: kind.whole('seconds', 0, 86_400)({ default: 2 }),
   HISTORY_RETENTION_DAYS: kind.whole('days', 0, 3650)({ default: 30 }),
-  CALLBACKS_ALLOW_PRIVATE: kind.onlyTrue({ default: false }),
+  CALLBACKS_ALLOW_PRIVATE: kind.boolean({ default: false }),
   MAX_QUEUED_CALLS: kind.count({ default: 20_000 }),
   API_TOKENS: kind.tokens({ default: undefined }),
   ROCKETCHAT_URL: kind.httpUrl({ default: undefined }),
@@ -139,7 +139,7 @@ const SPECS = {
   API_RATE_LIMIT: kind.whole('requests per minute', 0, 10_000_000)({ default: 6000 }),
   API_AUTH_FAILURES: kind.whole('failures per minute', 0, 10_000_000)({ default: 60 }),
   TRUSTED_PROXIES: kind.whole('proxies', 0, 10)({ default: 0 }),
-  METRICS_OPEN: kind.onlyTrue({ default: false }),
+  METRICS_OPEN: kind.boolean({ default: false }),
 };
 
 /** The names and defaults, for the document and its test. */
@@ -167,6 +167,18 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   if (faults.length === 0) faults.push(...impossible(config));
   if (faults.length > 0) throw new ConfigError(faults);
   return Object.freeze(config);
+}
+
+/** Variables of which Rocket.Chat's own nodes take any value, and as what they take one that is neither true nor false. */
+const TAKEN_AS = { RETRY_ENABLED: 'false', BALANCE_PREFER_LOCAL: 'true' } as const;
+
+/** What is understood, but perhaps not as it was meant; one line each, without values of other variables. */
+export function configWarnings(env: NodeJS.ProcessEnv): string[] {
+  return Object.entries(TAKEN_AS).flatMap(([name, taken]) => {
+    const value = env[name] ?? '';
+    if (['', 'true', 'false'].includes(value)) return [];
+    return [`${name} is neither true nor false: it counts as ${taken}, as in Rocket.Chat's own nodes`];
+  });
 }
 
 /** Combinations that cannot work. */

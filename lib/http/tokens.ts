@@ -1,6 +1,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { promises as fs } from 'node:fs';
 import path from 'node:path';
+import { makeDataDirectory } from '../store/data-directory';
 import type { Caller, Scope } from './access';
 
 /** One of API_TOKENS. */
@@ -82,7 +83,7 @@ export async function localToken(folder: string | undefined): Promise<LocalToken
 
 /** Whole or not at all, also when the process dies in between. @returns whether there was none before */
 async function writeNew(file: string, token: string): Promise<boolean> {
-  await fs.mkdir(path.dirname(file), { recursive: true });
+  await makeDataDirectory(path.dirname(file));
   const draft = `${file}.${process.pid}`;
   await fs.writeFile(draft, `${token}\n`, { mode: PRIVATE });
   try {

@@ -2,6 +2,7 @@ import type Datastore from '@seald-io/nedb';
 import { promises as fs } from 'node:fs';
 import DbService from 'moleculer-db';
 import { asError, PresenceError } from '../wire/errors';
+import type { Availability, Part } from './availability';
 
 export interface Document {
   readonly _id: string;
@@ -18,7 +19,7 @@ const PRIVATE = { fileMode: 0o600, dirMode: 0o700 };
  * what NeDB holds; documents in it are never changed, only replaced. Without a file there is only the map:
  * NeDB would hold a second copy that nobody reads.
  */
-export class DocumentFile<T extends Document> {
+export class DocumentFile<T extends Document> implements Part {
   private documents = new Map<string, T>();
   private adapter: InstanceType<typeof DbService.MemoryAdapter> | undefined;
   private linesSinceCompaction = 0;
@@ -28,9 +29,16 @@ export class DocumentFile<T extends Document> {
    * write must not follow, and NeDB holds what nobody was promised.
    */
   private readonly failed = new Set<string>();
+  private lastWriteFailed = false;
 
-  /** @param filename absent: kept in memory only */
-  constructor(private readonly filename?: string) {}
+  /**
+   * @param filename absent: kept in memory only
+   * @param availability told when a write fails, and when one works again
+   */
+  constructor(
+    private readonly filename?: string,
+    private readonly availability?: Availability,
+  ) {}
 
   /**
    * Loads the file. A torn last line, left by a kill in the middle of a write that was never
@@ -62,6 +70,7 @@ export class DocumentFile<T extends Document> {
     if (!adapter) return;
     await this.lastWrite;
     this.adapter = undefined;
+    this.availability?.works(this); // what is closed is no part of the store
     // A file that nobody has written to is as short as loading has made it.
     if (this.linesSinceCompaction > 0) await datastore(adapter).compactDatafileAsync();
     await adapter.disconnect();
@@ -72,6 +81,7 @@ export class DocumentFile<T extends Document> {
     await this.lastWrite;
     await this.adapter?.disconnect();
     this.adapter = undefined;
+    this.availability?.works(this);
     this.documents.clear();
     if (this.filename) await fs.rm(this.filename, { force: true });
   }
@@ -107,6 +117,27 @@ export class DocumentFile<T extends Document> {
     await this.inTurn(ids, remove, forget);
   }
 
+  /** As `removeAll`, and nothing of them is left in the file when it resolves: it is written anew. */
+  async eraseAll(ids: readonly string[]): Promise<void> {
+    await this.removeAll(ids);
+    await this.forgetOld();
+  }
+
+  /** Writes the file anew: until then it holds what its documents were before, and those that are gone. */
+  async forgetOld(): Promise<void> {
+    if (this.filename)
+      await this.inTurn(
+        [],
+        () => this.compact(),
+        () => undefined,
+      );
+  }
+
+  /** After a write that failed: writes the file anew, if that is possible now. */
+  async retry(): Promise<void> {
+    if (this.lastWriteFailed) await this.forgetOld().catch(() => undefined);
+  }
+
   /**
    * One write at a time: which documents are new is only true until the next write.
    *
@@ -129,8 +160,13 @@ export class DocumentFile<T extends Document> {
       await change(db);
     } catch (thrown) {
       for (const id of ids) this.failed.add(id);
-      throw new PresenceError('STORE_UNAVAILABLE', `the data file cannot be written: ${asError(thrown).message}`);
+      const fault = `the data file cannot be written: ${asError(thrown).message}`;
+      this.lastWriteFailed = true;
+      this.availability?.failed(this, fault);
+      throw new PresenceError('STORE_UNAVAILABLE', fault);
     }
+    this.lastWriteFailed = false;
+    this.availability?.works(this);
     keep();
     this.linesSinceCompaction += ids.length;
     // What was written is safe whether or not the file gets shorter now: a later write tries again.

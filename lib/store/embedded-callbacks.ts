@@ -1,5 +1,6 @@
 import { askedForAgain, PARKED_KEPT_MS, type Callback, type OutboxRow } from '../../domain/callbacks';
 import { groupBy } from '../group-by';
+import type { Availability } from './availability';
 import {
   ORPHANS_KEPT_MS,
   type CallbackStore,
@@ -18,9 +19,9 @@ export class EmbeddedCallbacks implements CallbackStore {
   private waiting = new Map<string, DueOrder<OutboxRow>>();
 
   /** @param fileOf where a file of this name lies; undefined: in memory only */
-  constructor(fileOf: (name: string) => string | undefined) {
-    this.callbacks = new DocumentFile(fileOf('presence_callbacks.db'));
-    this.outbox = new DocumentFile(fileOf('presence_outbox.db'));
+  constructor(fileOf: (name: string) => string | undefined, availability?: Availability) {
+    this.callbacks = new DocumentFile(fileOf('presence_callbacks.db'), availability);
+    this.outbox = new DocumentFile(fileOf('presence_outbox.db'), availability);
   }
 
   async open(): Promise<void> {
@@ -49,13 +50,14 @@ export class EmbeddedCallbacks implements CallbackStore {
   async replace(before: Callback, after: Callback): Promise<boolean> {
     if (this.callbacks.get(before._id)?.rev !== before.rev) return false;
     await this.callbacks.putAll([after]);
+    await this.callbacks.forgetOld(); // of a secret that was taken back nothing stays
     return true;
   }
 
   async remove(id: string): Promise<boolean> {
     if (!this.callbacks.get(id)) return false;
-    await this.callbacks.removeAll([id]);
-    await this.outbox.removeAll(this.rowsOf(id).map(({ _id }) => _id));
+    await this.callbacks.eraseAll([id]);
+    await this.outbox.eraseAll(this.rowsOf(id).map(({ _id }) => _id));
     this.waiting.delete(id);
     return true;
   }

@@ -1,3 +1,4 @@
+import type { Availability } from './availability';
 import { DocumentFile } from './document-file';
 import { HEARTBEATS_KEPT_MS } from './port';
 
@@ -24,8 +25,8 @@ export class EmbeddedCoordination {
   private readonly leases = new Map<string, Lease>();
 
   /** @param filename absent: kept in memory only */
-  constructor(filename?: string) {
-    this.nodes = new DocumentFile(filename);
+  constructor(filename?: string, availability?: Availability) {
+    this.nodes = new DocumentFile(filename, availability);
   }
 
   /** Instances not noted for long are dropped here: each start of a Rocket.Chat node has a new id, so they only add up. */

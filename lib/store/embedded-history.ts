@@ -5,6 +5,7 @@ import { DAY_MS, dayName, daysOver, digestOf, type DatedDigest, type DayDigest }
 import { isAskedFor, type HistoryFilter, type HistoryRow } from '../../domain/history';
 import { asError, PresenceError } from '../wire/errors';
 import { groupBy } from '../group-by';
+import type { Availability } from './availability';
 import { DocumentFile } from './document-file';
 import { EmbeddedDigests } from './embedded-digests';
 import { scanForUser } from './history-scan';
@@ -36,6 +37,7 @@ export class EmbeddedHistory implements HistoryStore {
   constructor(
     private readonly folder: string | undefined,
     private readonly retentionDays: number,
+    private readonly availability?: Availability,
   ) {
     this.digests = new EmbeddedDigests(folder);
   }
@@ -98,7 +100,7 @@ export class EmbeddedHistory implements HistoryStore {
       const theirs = day.rows.filter((row) => row.uid === uid);
       if (theirs.length === 0) continue;
       await this.digests.forget([name]); // before, for a crash after it, and once more for who makes one in between
-      await day.file.removeAll(theirs.map(({ _id }) => _id));
+      await day.file.eraseAll(theirs.map(({ _id }) => _id));
       day.rows = day.rows.filter((row) => row.uid !== uid);
       erased += theirs.length;
       await this.digests.forget([name]);
@@ -188,7 +190,7 @@ export class EmbeddedHistory implements HistoryStore {
   private opened(name: string): Promise<Day> {
     const known = this.days.get(name);
     if (known) return known;
-    const opening = openDay(this.fileOf(name));
+    const opening = openDay(this.fileOf(name), this.availability);
     this.days.set(name, opening);
     opening.catch(() => this.days.set(name, undefined));
     return opening;
@@ -200,8 +202,8 @@ export class EmbeddedHistory implements HistoryStore {
 }
 
 /** @throws PresenceError STORE_UNAVAILABLE */
-async function openDay(filename: string | undefined): Promise<Day> {
-  const file = new DocumentFile<HistoryRow>(filename);
+async function openDay(filename: string | undefined, availability: Availability | undefined): Promise<Day> {
+  const file = new DocumentFile<HistoryRow>(filename, availability);
   try {
     await file.open();
   } catch (thrown) {

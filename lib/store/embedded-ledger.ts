@@ -1,3 +1,4 @@
+import type { Availability } from './availability';
 import { DocumentFile } from './document-file';
 import type { ConnectionCounts } from './port';
 
@@ -26,8 +27,8 @@ export class EmbeddedLedger {
   private readonly heard = new Map<string, Heard>();
   private peak = 0;
 
-  constructor(filename?: string) {
-    this.state = new DocumentFile(filename);
+  constructor(filename?: string, availability?: Availability) {
+    this.state = new DocumentFile(filename, availability);
   }
 
   async open(): Promise<void> {

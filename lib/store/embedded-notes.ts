@@ -1,3 +1,4 @@
+import type { Availability } from './availability';
 import { DocumentFile } from './document-file';
 import type { NoteStore } from './note-port';
 
@@ -11,8 +12,8 @@ export class EmbeddedNotes implements NoteStore {
   private readonly notes: DocumentFile<NoteDocument>;
 
   /** @param filename absent: kept in memory only */
-  constructor(filename?: string) {
-    this.notes = new DocumentFile(filename);
+  constructor(filename?: string, availability?: Availability) {
+    this.notes = new DocumentFile(filename, availability);
   }
 
   open(): Promise<void> {

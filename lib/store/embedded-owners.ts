@@ -1,4 +1,4 @@
-import type { Session } from '../../domain/types';
+import type { Session, UserRecord } from '../../domain/types';
 import type { PresenceWrite } from './port';
 
 /** A `usersSessions` document (contract 5.2), with the revision that every session write increments. */
@@ -24,4 +24,12 @@ export function ownersWhere(
 
 export function uidsOf(writes: readonly PresenceWrite[]): ReadonlySet<string> {
   return new Set(writes.map(({ after }) => after._id));
+}
+
+/** Users that have sessions or are shown as anything but offline. */
+export function uidsToVerify(sessions: Iterable<SessionsDocument>, users: Iterable<UserRecord>): string[] {
+  const uids = new Set<string>();
+  for (const { _id, connections } of sessions) if (connections.length > 0) uids.add(_id);
+  for (const { _id, status } of users) if (status !== 'offline') uids.add(_id);
+  return [...uids];
 }

@@ -1,4 +1,5 @@
 import type { Schedule } from '../../domain/schedule';
+import type { Availability } from './availability';
 import { DocumentFile } from './document-file';
 import type { ScheduleSettled, ScheduleStore } from './schedule-port';
 
@@ -9,8 +10,8 @@ export class EmbeddedSchedules implements ScheduleStore {
   private soonestMs = -Infinity;
 
   /** @param filename absent: kept in memory only */
-  constructor(filename?: string) {
-    this.file = new DocumentFile(filename);
+  constructor(filename?: string, availability?: Availability) {
+    this.file = new DocumentFile(filename, availability);
   }
 
   open(): Promise<void> {

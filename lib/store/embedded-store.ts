@@ -1,7 +1,8 @@
-import { promises as fs } from 'node:fs';
 import path from 'node:path';
 import { applyAllToUser } from '../../domain/removals';
 import type { Session, UserRecord } from '../../domain/types';
+import { Availability } from './availability';
+import { makeDataDirectory } from './data-directory';
 import { DirectoryLock } from './directory-lock';
 import { DocumentFile } from './document-file';
 import { EmbeddedNotes } from './embedded-notes';
@@ -13,7 +14,7 @@ import { EmbeddedHistory } from './embedded-history';
 import { EmbeddedLedger } from './embedded-ledger';
 import { EmbeddedSchedules } from './embedded-schedules';
 import { EmbeddedTombstones } from './embedded-tombstones';
-import { ownersWhere, type SessionsDocument, uidsOf } from './embedded-owners';
+import { ownersWhere, type SessionsDocument, uidsOf, uidsToVerify } from './embedded-owners';
 import type {
   AppliedSessions,
   ConnectionCounts,
@@ -46,8 +47,8 @@ const NO_SESSIONS: readonly Session[] = [];
  */
 export class EmbeddedStore implements PresenceStore {
   readonly createsUsers = true;
-  readonly isThere = true;
   readonly isShared = false;
+  readonly availability = new Availability();
   readonly history: EmbeddedHistory;
   readonly schedules: EmbeddedSchedules;
   readonly callbacks: EmbeddedCallbacks;
@@ -64,21 +65,21 @@ export class EmbeddedStore implements PresenceStore {
 
   constructor(private readonly options: EmbeddedOptions) {
     const inFolder = (name: string) => (options.dataDir === IN_MEMORY ? undefined : path.join(options.dataDir, name));
-    this.users = new DocumentFile(inFolder('users.db'));
+    this.users = new DocumentFile(inFolder('users.db'), this.availability);
     this.order = new UserOrder(this.users);
-    this.sessions = new DocumentFile(inFolder('usersSessions.db'));
-    this.ledger = new EmbeddedLedger(inFolder('presence_state.db'));
-    this.coordination = new EmbeddedCoordination(inFolder('presence_nodes.db'));
-    this.history = new EmbeddedHistory(inFolder('history'), options.historyDays ?? 0);
-    this.schedules = new EmbeddedSchedules(inFolder('presence_schedules.db'));
-    this.callbacks = new EmbeddedCallbacks(inFolder);
-    this.notes = new EmbeddedNotes(inFolder('presence_notes.db'));
+    this.sessions = new DocumentFile(inFolder('usersSessions.db'), this.availability);
+    this.ledger = new EmbeddedLedger(inFolder('presence_state.db'), this.availability);
+    this.coordination = new EmbeddedCoordination(inFolder('presence_nodes.db'), this.availability);
+    this.history = new EmbeddedHistory(inFolder('history'), options.historyDays ?? 0, this.availability);
+    this.schedules = new EmbeddedSchedules(inFolder('presence_schedules.db'), this.availability);
+    this.callbacks = new EmbeddedCallbacks(inFolder, this.availability);
+    this.notes = new EmbeddedNotes(inFolder('presence_notes.db'), this.availability);
     this.lock = options.dataDir === IN_MEMORY ? undefined : new DirectoryLock(options.dataDir);
   }
 
   async open(): Promise<void> {
     if (this.lock) {
-      await fs.mkdir(this.options.dataDir, { recursive: true });
+      await makeDataDirectory(this.options.dataDir);
       await this.lock.acquire();
     }
     try {
@@ -94,6 +95,10 @@ export class EmbeddedStore implements PresenceStore {
   async close(): Promise<void> {
     await Promise.all(this.parts().map((part) => part.close()));
     await this.lock?.release();
+  }
+
+  get isThere(): boolean {
+    return this.availability.fault === undefined;
   }
 
   async applySessions(work: readonly SessionWork[], nowMs: number): Promise<AppliedSessions[]> {
@@ -149,10 +154,7 @@ export class EmbeddedStore implements PresenceStore {
   }
 
   async *slicesToVerify(size: number): AsyncIterable<string[]> {
-    const uids = new Set<string>();
-    for (const { _id, connections } of this.sessions.values()) if (connections.length > 0) uids.add(_id);
-    for (const { _id, status } of this.users.values()) if (status !== 'offline') uids.add(_id);
-    const all = [...uids];
+    const all = uidsToVerify(this.sessions.values(), this.users.values());
     for (let i = 0; i < all.length; i += size) yield all.slice(i, i + size);
   }
 
@@ -229,7 +231,9 @@ export class EmbeddedStore implements PresenceStore {
     return this.ledger.setBroadcastEnabled(enabled);
   }
 
-  async refresh(): Promise<void> {}
+  refresh(): Promise<void> {
+    return this.availability.retry();
+  }
 
   private parts(): readonly { open(): Promise<void>; close(): Promise<void> }[] {
     const { users, sessions, ledger, coordination, history, schedules, callbacks, notes } = this;

@@ -1,5 +1,6 @@
 import type { SessionCommand } from '../../domain/sessions';
 import type { Session, Status, UserRecord } from '../../domain/types';
+import type { Availability } from './availability';
 import type { CallbackStore } from './callback-port';
 import type { HistoryStore } from './history-port';
 import type { NoteStore } from './note-port';
@@ -114,8 +115,10 @@ export interface PresenceStore {
   readonly createsUsers: boolean;
   /** Several replicas may use it at once. */
   readonly isShared: boolean;
-  /** Whether the last operation found the store. */
+  /** Whether the last operation found the store, and could write where it was to. */
   readonly isThere: boolean;
+  /** Tells when that changes, and why. */
+  readonly availability: Availability;
   readonly history: HistoryStore;
   readonly schedules: ScheduleStore;
   readonly callbacks: CallbackStore;
@@ -202,6 +205,6 @@ export interface PresenceStore {
   broadcastEnabled(): Promise<boolean>;
   setBroadcastEnabled(enabled: boolean): Promise<void>;
 
-  /** Looks anew whether the store is there and whose the users are: a database can become Rocket.Chat's later. */
+  /** Looks anew whether the store is there, can be written again after a write that failed, and whose the users are: a database can become Rocket.Chat's later. */
   refresh(): Promise<void>;
 }

@@ -120,7 +120,7 @@ export class RocketChatRest {
   async up(): Promise<void> {
     if (this.server) return;
     this.server = http.createServer((req, res) => void this.answer(req, res));
-    await listen(this.server, this.port, '127.0.0.1');
+    await listen(this.server, { variable: 'PORT', port: this.port, host: '127.0.0.1' });
   }
 
   async away(): Promise<void> {

@@ -103,6 +103,24 @@ describe('README’s first screen', () => {
     expect(node.output).not.toContain('    at ');
   });
 
+  test('what cannot be used is told by the name of its variable, in one line', async () => {
+    const taken = start();
+    await taken.says('is running');
+    const port = async () => String(await freePort());
+    const cases: [Record<string, string>, string][] = [
+      [{ PORT: await port(), DATA_DIR: path.join(__filename, 'data') }, 'DATA_DIR'],
+      [{ PORT: await port(), DATA_DIR: ':memory:', HOST: '192.0.2.1' }, 'HOST 192.0.2.1 is no address of this machine'],
+      [{ PORT: await port(), DATA_DIR: ':memory:', HEALTH_CHECK_PORT: env.PORT! }, `HEALTH_CHECK_PORT ${env.PORT}`],
+    ];
+    for (const [more, expected] of cases) {
+      const node = start([], more);
+      await expect(node.exit()).resolves.toBe(1);
+      const told = node.output.split('\n').filter((line) => line.includes('did not start'));
+      expect(told).toEqual([expect.stringContaining(expected)]);
+      expect(node.output).not.toContain('    at ');
+    }
+  });
+
   test('a folder and a port in use are each told in one line', async () => {
     const first = start();
     await first.says('is running');

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { CONFIG_DEFAULTS, ConfigError, readConfig } from '../../lib/config/env';
+import { CONFIG_DEFAULTS, ConfigError, configWarnings, readConfig } from '../../lib/config/env';
 
 function faultsOf(env: Record<string, string>): readonly string[] {
   try {
@@ -61,6 +61,23 @@ describe('configuration', () => {
     expect(readConfig({ RETRY_ENABLED: 'true' }).RETRY_ENABLED).toBe(true);
     expect(readConfig({ BALANCE_PREFER_LOCAL: 'no' }).BALANCE_PREFER_LOCAL).toBe(true);
     expect(readConfig({ BALANCE_PREFER_LOCAL: 'false' }).BALANCE_PREFER_LOCAL).toBe(false);
+  });
+
+  test.each(Object.entries(CONFIG_DEFAULTS).filter(([, value]) => typeof value === 'boolean'))(
+    '%s takes nothing silently that is neither true nor false',
+    (name) => {
+      expect([configWarnings({ [name]: 'true' }), configWarnings({ [name]: '' })]).toEqual([[], []]);
+      for (const value of ['1', 'yes', 'TRUE', 'on', ' true']) {
+        const said = [...faultsOf({ [name]: value }), ...configWarnings({ [name]: value })];
+        expect([value, said]).toEqual([value, [expect.stringContaining(name)]]);
+      }
+    },
+  );
+
+  test('what Rocket.Chat’s own nodes take does not keep this one from starting', () => {
+    expect(faultsOf({ RETRY_ENABLED: 'yes', BALANCE_PREFER_LOCAL: 'no' })).toEqual([]);
+    expect(configWarnings({ RETRY_ENABLED: 'yes' })[0]).toMatch(/counts as false/);
+    expect(configWarnings({ BALANCE_PREFER_LOCAL: 'no' })[0]).toMatch(/counts as true/);
   });
 
   test('every fault is told at once, each by its name', () => {

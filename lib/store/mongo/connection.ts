@@ -3,6 +3,7 @@ import { MongoClient as Client } from 'mongodb';
 import MongoDbAdapter from 'moleculer-db-adapter-mongo';
 import { setTimeout as delay } from 'node:timers/promises';
 import { asError, PresenceError } from '../../wire/errors';
+import { Availability, type Part } from '../availability';
 import { codesOf, missedMajority } from './bulk';
 
 export interface MongoOptions {
@@ -25,16 +26,16 @@ const RETRY_MAX_MS = 1000;
  * The one connection of this process, made by moleculer-db's adapter; collections hang off its client.
  * Operations given to `patiently` outlive a database that is away for a while, or a change of primary.
  */
-export class MongoConnection {
+export class MongoConnection implements Part {
   private client: MongoClient | undefined;
   private db: Db | undefined;
-  private away = false;
+  readonly availability = new Availability();
 
   constructor(private readonly options: MongoOptions) {}
 
   /** Whether the last operation found the database. */
   get isThere(): boolean {
-    return this.db !== undefined && !this.away;
+    return this.db !== undefined && this.availability.fault === undefined;
   }
 
   /**
@@ -94,16 +95,21 @@ export class MongoConnection {
     for (let pauseMs = RETRY_FIRST_MS; ; pauseMs = Math.min(2 * pauseMs, RETRY_MAX_MS)) {
       try {
         const result = await operation();
-        this.away = false;
+        this.availability.works(this);
         return result;
       } catch (thrown) {
         if (thrown instanceof PresenceError) throw thrown;
-        this.away = isAway(thrown);
-        if (!this.away || performance.now() + pauseMs > deadline) throw unavailable(thrown);
+        const isGone = isAway(thrown);
+        if (isGone) this.availability.failed(this, withoutUrls(asError(thrown).message));
+        else this.availability.works(this);
+        if (!isGone || performance.now() + pauseMs > deadline) throw unavailable(thrown);
       }
       await delay(pauseMs * (0.5 + Math.random() / 2));
     }
   }
+
+  /** The next operation finds out: there is always one soon. */
+  async retry(): Promise<void> {}
 
   private database(): Db {
     if (!this.db) throw new PresenceError('STORE_UNAVAILABLE', 'the database connection is closed');

@@ -1,4 +1,5 @@
 import type { UserRecord } from '../../../domain/types';
+import type { Availability } from '../availability';
 import type {
   AppliedSessions,
   ConnectionCounts,
@@ -109,6 +110,10 @@ export class MongoStore implements PresenceStore {
 
   get isThere(): boolean {
     return this.connection.isThere;
+  }
+
+  get availability(): Availability {
+    return this.connection.availability;
   }
 
   applySessions(work: readonly SessionWork[], nowMs: number, asRead?: SessionsAsRead): Promise<AppliedSessions[]> {

@@ -23,7 +23,7 @@ describe('requests that do not arrive', () => {
     expect([server.headersTimeout, server.requestTimeout]).toEqual([10_000, 30_000]);
     // The same, sooner.
     [server.headersTimeout, server.requestTimeout] = [300, 600];
-    await listen(server, port, '127.0.0.1');
+    await listen(server, { variable: 'PORT', port: port, host: '127.0.0.1' });
   });
   afterAll(() => close(server));
   beforeEach(() => (answered = 0));

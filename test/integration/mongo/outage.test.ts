@@ -48,6 +48,24 @@ onOwnMongo('mongo/outage')('a database that goes away', () => {
     expect((await sessionsStored()).map(({ _id }) => _id)).toEqual(['a', 'b', 'before', 'c', 'd']);
   });
 
+  it('is in the log, once when it goes and once when it is back, with the reason', async () => {
+    const node = await replica(20);
+    const presence = node.broker.getLocalService('presence');
+    const said: string[] = [];
+    jest.spyOn(presence.logger, 'error').mockImplementation((line: string) => void said.push(line));
+    jest.spyOn(presence.logger, 'warn').mockImplementation((line: string) => void said.push(line));
+    const about = () => said.filter((line) => line.startsWith('store '));
+    await server.kill();
+    const waiting = connect(node, 'a');
+    await eventually(() => expect(about()).toEqual([expect.stringMatching(/^store unavailable: .*ECONNREFUSED/)]), {
+      timeoutMs: 15_000,
+    });
+    await server.restart();
+    await waiting;
+    await eventually(() => expect(about().slice(1)).toEqual([expect.stringMatching(/^store available again after/)]));
+    expect(about().join()).not.toContain('mongodb://');
+  });
+
   it('for longer makes calls fail with a typed, retryable error, and works by itself when it is back', async () => {
     const node = await replica(2);
     await connect(node, 'before');

@@ -120,7 +120,7 @@ describe('the service account', () => {
       seen.push(req.url!);
       res.writeHead(307, { location: `${rest.url}/api/v1/login` }).end();
     });
-    await listen(elsewhere, port, '127.0.0.1');
+    await listen(elsewhere, { variable: 'PORT', port, host: '127.0.0.1' });
     try {
       const astray = new ServiceAccount({ url: `http://127.0.0.1:${port}`, ...rest.account });
       expect(await faultOf(astray.call(PRESENCE))).toMatchObject({ code: 'AWAY' });

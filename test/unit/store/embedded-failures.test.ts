@@ -28,6 +28,24 @@ async function takeAway(file: string): Promise<() => Promise<void>> {
 }
 
 describe('a write that fails', () => {
+  it('says so once, and that it works again once a write has worked', async () => {
+    const store = await openIn(await newFolder());
+    const said: (string | undefined)[] = [];
+    store.availability.onChange((fault) => said.push(fault));
+    const full = jest.spyOn(storage, 'appendFileAsync').mockRejectedValue(new Error('ENOSPC: no space left on device'));
+    const noRoom = jest.spyOn(storage, 'crashSafeWriteFileLinesAsync').mockRejectedValue(new Error('ENOSPC'));
+    for (const uid of ['a', 'b']) await expect(connectAll(store, [uid])).rejects.toMatchObject(unavailable);
+    await store.refresh();
+    expect([store.isThere, said]).toEqual([false, [expect.stringContaining('ENOSPC: no space left on device')]]);
+    full.mockRestore();
+    noRoom.mockRestore();
+    // Nobody writes: that there is room again is found by looking.
+    await store.refresh();
+    expect([store.isThere, said.slice(1)]).toEqual([true, [undefined]]);
+    await connectAll(store, ['c']);
+    expect(await connected(store, ['a', 'b', 'c'])).toEqual(['c']);
+  });
+
   it('half-way is refused, and costs nothing that was acknowledged', async () => {
     const folder = await newFolder();
     const store = await openIn(folder);

@@ -2,7 +2,7 @@ import { promises as fs } from 'node:fs';
 import path from 'node:path';
 import { DocumentFile } from '../../../lib/store/document-file';
 import { EmbeddedHistory } from '../../../lib/store/embedded-history';
-import { embeddedFolders } from '../../helpers/embedded-folders';
+import { embeddedFolders, storage } from '../../helpers/embedded-folders';
 import { MINUTE, NOW } from '../../helpers/presence-builders';
 import { historyRowOf } from '../../helpers/store-contract-history';
 
@@ -127,12 +127,14 @@ describe('one user of a day that is not in memory', () => {
     await history.close();
   });
 
-  it('is not found when it was erased and the file still has it', async () => {
+  it('is not found when it was erased and a kill left it in the file', async () => {
     const folder = await newFolder();
     const file = path.join(folder, 'history', '2040-01-01.db');
     const history = await reopened(folder);
-    expect(await history.erase('bob')).toBe(2);
-    expect(await fs.readFile(file, 'utf8')).toContain('"uid":"bob"');
+    // Removed, and then killed before the file was written anew.
+    jest.spyOn(storage, 'crashSafeWriteFileLinesAsync').mockRejectedValueOnce(new Error('killed'));
+    await expect(history.erase('bob')).rejects.toMatchObject({ type: 'STORE_UNAVAILABLE' });
+    expect(await fs.readFile(file, 'utf8')).toContain('"uid":"bob","rev"');
     const next = await openHistory(folder, 30); // as after a kill
     expect(await next.list({ uid: 'bob' }, 9)).toEqual([]);
     expect(await next.count({ uid: 'bobby' })).toBe(1);
