@@ -5,6 +5,8 @@ import pretty from 'pino-pretty';
 
 /** What Moleculer tells of the order in which services start: for people at a terminal, noise in a log. */
 const WAITING = /^(Waiting for service\(s\)|Service\(s\) .* are available\.)/;
+/** What main.ts tells in a line of its own, with the reason. */
+const NOT_STARTED = 'Unable to start all services.';
 const MOST_CAUSES = 5;
 const PLACEHOLDER = /%[sdifjoOc]/;
 
@@ -31,7 +33,7 @@ export function pinoOptions(isTerminal: boolean): LoggerOptions {
       /** Moleculer gives a text first and its error after it, which pino alone would drop. */
       logMethod(args, method) {
         const [first, ...rest] = args as unknown[];
-        if (!isTerminal && typeof first === 'string' && WAITING.test(first)) return;
+        if (first === NOT_STARTED || (!isTerminal && typeof first === 'string' && WAITING.test(first))) return;
         method.apply(this, argumentsOf(first, rest));
       },
     },

@@ -131,6 +131,7 @@ describe('one user of a day that is not in memory', () => {
     const folder = await newFolder();
     const file = path.join(folder, 'history', '2040-01-01.db');
     const history = await reopened(folder);
+    await history.list({}, 1); // the day is read
     // Removed, and then killed before the file was written anew.
     jest.spyOn(storage, 'crashSafeWriteFileLinesAsync').mockRejectedValueOnce(new Error('killed'));
     await expect(history.erase('bob')).rejects.toMatchObject({ type: 'STORE_UNAVAILABLE' });
