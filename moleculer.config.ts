@@ -2,6 +2,7 @@ import type { BrokerOptions, LogLevels } from 'moleculer';
 import type { Config } from './lib/config/env';
 import { readConfig } from './lib/config/env';
 import { loggerOptions } from './lib/logging';
+import { PrometheusReporter } from './lib/prometheus-reporter';
 import { ErrorWire } from './lib/wire/error-wire';
 import { REPL_COMMANDS } from './lib/repl/commands';
 import { announceMiddleware } from './lib/replicas/announce';
@@ -44,7 +45,8 @@ export function brokerOptions(config: Config): BrokerOptions {
     registry: { strategy: config.BALANCE_STRATEGY, preferLocal: config.BALANCE_PREFER_LOCAL },
     metrics: {
       enabled: config.MS_METRICS,
-      reporter: [{ type: 'Prometheus', options: { port: config.MS_METRICS_PORT } }],
+      // Moleculer takes a reporter's object too; its types do not say so.
+      reporter: [new PrometheusReporter({ port: config.MS_METRICS_PORT }) as never],
     },
     middlewares: [hearingMiddleware(), announceMiddleware(), lateCallsMiddleware()],
     replCommands: [...REPL_COMMANDS],

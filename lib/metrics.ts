@@ -1,31 +1,79 @@
-import type { BaseMetricOptions, MetricRegistry } from 'moleculer';
+import type { MetricRegistry } from 'moleculer';
 import type { PresenceChange } from '../domain/presence';
+import { CAUSES } from '../domain/types';
+import { projectVersion } from './http/project-root';
+import { registerMetrics, type MetricSpec } from './metric-specs';
 import type { Reaped } from './replicas/reaper';
 import type { StatusCounts, StoredInstance } from './store/port';
 
 const SECOND = 1000;
 
-const SPECS: readonly BaseMetricOptions[] = [
-  { name: 'presence.users', type: 'gauge', labelNames: ['status'], description: 'Users shown with each status' },
-  { name: 'presence.sessions', type: 'gauge', labelNames: ['instance'], description: 'Sessions of each instance' },
-  { name: 'presence.queue', type: 'gauge', description: 'Commands waiting in this node' },
+const SPECS: readonly MetricSpec[] = [
+  {
+    name: 'presence.users',
+    type: 'gauge',
+    unit: 'users',
+    labelNames: ['status'],
+    description: 'Users shown with each status',
+  },
+  {
+    name: 'presence.instance.sessions',
+    type: 'gauge',
+    unit: 'sessions',
+    labelNames: ['instance_id'],
+    description: 'Sessions of each instance',
+  },
+  // Until the release after next: under the name that Prometheus gave its label `instance`, which collided with its own.
+  {
+    name: 'presence.sessions',
+    type: 'gauge',
+    unit: 'sessions',
+    labelNames: ['exported_instance'],
+    description: 'The former name of presence_instance_sessions',
+  },
+  { name: 'presence.queue', type: 'gauge', unit: 'commands', description: 'Commands waiting in this node' },
+  {
+    name: 'presence.node.info',
+    type: 'gauge',
+    labelNames: ['node_id', 'bus_namespace', 'version'],
+    description: 'Always 1; its labels say which node this is',
+  },
   { name: 'presence.bus.up', type: 'gauge', description: '1 while this node is on its bus, 0 while it is not' },
   { name: 'presence.store.up', type: 'gauge', description: '1 while the store works, 0 while its operations fail' },
   { name: 'presence.leader', type: 'gauge', description: '1 while this replica does the jobs that one replica does' },
-  { name: 'presence.changes.total', type: 'counter', labelNames: ['cause'], description: 'Changes told, by cause' },
-  { name: 'presence.repairs.total', type: 'counter', description: 'Users put right by the reconciler' },
-  { name: 'presence.ghosts.total', type: 'counter', description: 'Sessions ended because their lease was over' },
-  { name: 'presence.nodes.lost.total', type: 'counter', description: 'Nodes whose sessions were ended' },
+  {
+    name: 'presence.changes.total',
+    type: 'counter',
+    unit: 'changes',
+    labelNames: ['cause'],
+    labelValues: CAUSES,
+    description: 'Changes told, by cause',
+  },
+  { name: 'presence.repairs.total', type: 'counter', unit: 'users', description: 'Users put right by the reconciler' },
+  {
+    name: 'presence.ghosts.total',
+    type: 'counter',
+    unit: 'sessions',
+    description: 'Sessions ended because their lease was over',
+  },
+  { name: 'presence.nodes.lost.total', type: 'counter', unit: 'nodes', description: 'Nodes whose sessions were ended' },
   {
     name: 'presence.cache.users.total',
     type: 'counter',
+    unit: 'users',
     labelNames: ['from'],
+    labelValues: ['memory', 'store'],
     description: 'Users read, by where from',
   },
   histogram('presence.ghosts.age', 'seconds', 'Age of the lease of a session ended', [150, 160, 180, 240, 600, 3600]),
   histogram('presence.batch.size', 'commands', 'Commands of a flush', [1, 4, 16, 64, 128, 256, 512]),
-  histogram('presence.flush.time', 'ms', 'Time of a flush', [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000]),
-  histogram('presence.expiry.lateness', 'ms', 'How late a claim ended', [100, 250, 500, 750, 1000, 2000, 10_000]),
+  histogram('presence.flush.time', 'milliseconds', 'Time of a flush', [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000]),
+  histogram(
+    'presence.expiry.lateness',
+    'milliseconds',
+    'How late a claim ended',
+    [100, 250, 500, 750, 1000, 2000, 10_000],
+  ),
 ];
 
 /** How this node stands. */
@@ -45,8 +93,9 @@ export interface Counted {
 /** The node's own metrics, in the broker's registry, whose reporters show them (docs/OPERATIONS.md). Costs nothing while metrics are off. */
 export class PresenceMetrics {
   constructor(private readonly registry: MetricRegistry) {
-    if (!registry.isEnabled()) return;
-    for (const spec of SPECS) if (!registry.hasMetric(spec.name)) registry.register(spec);
+    registerMetrics(registry, SPECS);
+    const { nodeID, namespace } = registry.broker;
+    registry.set('presence.node.info', 1, { node_id: nodeID, bus_namespace: namespace, version: projectVersion() });
   }
 
   get isOn(): boolean {
@@ -98,12 +147,14 @@ export class PresenceMetrics {
     if (!this.isOn) return;
     // What another replica counts now must not stay here as it was when this one counted.
     this.clear('presence.users');
+    this.clear('presence.instance.sessions');
     this.clear('presence.sessions');
     for (const [status, users] of Object.entries(counted?.users ?? {})) {
       this.registry.set('presence.users', users, { status });
     }
     for (const { instanceId, sessions } of counted?.instances ?? []) {
-      this.registry.set('presence.sessions', sessions, { instance: instanceId });
+      this.registry.set('presence.instance.sessions', sessions, { instance_id: instanceId });
+      this.registry.set('presence.sessions', sessions, { exported_instance: instanceId });
     }
   }
 
@@ -113,6 +164,6 @@ export class PresenceMetrics {
   }
 }
 
-function histogram(name: string, unit: string, description: string, buckets: number[]): BaseMetricOptions {
+function histogram(name: string, unit: string, description: string, buckets: number[]): MetricSpec {
   return { name, type: 'histogram', unit, description, buckets };
 }

@@ -1,23 +1,39 @@
-import type { BaseMetricOptions, MetricRegistry } from 'moleculer';
+import type { MetricRegistry } from 'moleculer';
+import { registerMetrics, type MetricSpec } from '../metric-specs';
 import type { DeliveryCounts } from '../store/callback-port';
 import type { Outcome } from './delivery';
 
-const SPECS: readonly BaseMetricOptions[] = [
+const OUTCOMES = ['delivered', 'failed', 'parked', 'gone', 'dropped'] as const satisfies readonly (
+  Outcome | 'dropped'
+)[];
+
+const SPECS: readonly MetricSpec[] = [
   {
     name: 'presence.callbacks.deliveries.total',
     type: 'counter',
+    unit: 'attempts',
     labelNames: ['outcome'],
+    labelValues: OUTCOMES,
     description: 'Attempts to deliver a change to a callback, by what became of them',
   },
-  { name: 'presence.callbacks.waiting', type: 'gauge', description: 'Deliveries that wait in the outbox' },
-  { name: 'presence.callbacks.parked', type: 'gauge', description: 'Deliveries that were given up' },
+  {
+    name: 'presence.callbacks.waiting',
+    type: 'gauge',
+    unit: 'deliveries',
+    description: 'Deliveries that wait in the outbox',
+  },
+  {
+    name: 'presence.callbacks.parked',
+    type: 'gauge',
+    unit: 'deliveries',
+    description: 'Deliveries that were given up',
+  },
 ];
 
 /** Metrics of callbacks in the broker's registry. Costs nothing while metrics are off. */
 export class CallbackMetrics {
   constructor(private readonly registry: MetricRegistry) {
-    if (!registry.isEnabled()) return;
-    for (const spec of SPECS) if (!registry.hasMetric(spec.name)) registry.register(spec);
+    registerMetrics(registry, SPECS);
   }
 
   get isOn(): boolean {

@@ -1,15 +1,20 @@
-import type { BaseMetricOptions, MetricRegistry } from 'moleculer';
+import type { MetricRegistry } from 'moleculer';
+import { registerMetrics, type MetricSpec } from '../metric-specs';
 
-const SPECS: readonly BaseMetricOptions[] = [
+const SPECS: readonly MetricSpec[] = [
   { name: 'presence.rocketchat.up', type: 'gauge', description: '1 while the account at Rocket.Chat is of use' },
-  { name: 'presence.rocketchat.waiting', type: 'gauge', description: 'Users whose status waits to be set there' },
+  {
+    name: 'presence.rocketchat.waiting',
+    type: 'gauge',
+    unit: 'users',
+    description: 'Users whose status waits to be set there',
+  },
 ];
 
 /** Metrics of the account at Rocket.Chat in the broker's registry; none without an account. Costs nothing while metrics are off. */
 export class RocketChatMetrics {
   constructor(private readonly registry: MetricRegistry) {
-    if (!registry.isEnabled()) return;
-    for (const spec of SPECS) if (!registry.hasMetric(spec.name)) registry.register(spec);
+    registerMetrics(registry, SPECS);
   }
 
   stands({ up, waiting }: { readonly up: boolean; readonly waiting: number }): void {

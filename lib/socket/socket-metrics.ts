@@ -1,16 +1,36 @@
-import type { BaseMetricOptions, MetricRegistry } from 'moleculer';
+import type { MetricRegistry } from 'moleculer';
+import { registerMetrics, type MetricSpec } from '../metric-specs';
 
 /** What is sent to clients. */
-export type FrameKind = 'hello' | 'snapshot' | 'resumed' | 'changes' | 'pong' | 'error';
+const FRAME_KINDS = ['hello', 'snapshot', 'resumed', 'changes', 'pong', 'error'] as const;
 
-const SPECS: readonly BaseMetricOptions[] = [
-  { name: 'presence.socket.clients', type: 'gauge', description: 'WebSocket clients connected to this node' },
-  { name: 'presence.socket.frames.total', type: 'counter', labelNames: ['kind'], description: 'Frames sent to them' },
-  { name: 'presence.socket.slow.total', type: 'counter', description: 'Clients that did not read fast enough' },
+export type FrameKind = (typeof FRAME_KINDS)[number];
+
+const SPECS: readonly MetricSpec[] = [
+  {
+    name: 'presence.socket.clients',
+    type: 'gauge',
+    unit: 'clients',
+    description: 'WebSocket clients connected to this node',
+  },
+  {
+    name: 'presence.socket.frames.total',
+    type: 'counter',
+    unit: 'frames',
+    labelNames: ['kind'],
+    labelValues: FRAME_KINDS,
+    description: 'Frames sent to clients',
+  },
+  {
+    name: 'presence.socket.slow.total',
+    type: 'counter',
+    unit: 'clients',
+    description: 'Clients that did not read fast enough',
+  },
   {
     name: 'presence.feed.lag',
     type: 'histogram',
-    unit: 'ms',
+    unit: 'milliseconds',
     description: 'From the word of a change to its frames',
     buckets: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000],
   },
@@ -19,8 +39,7 @@ const SPECS: readonly BaseMetricOptions[] = [
 /** Metrics of the feed and its clients, in the broker's registry (docs/OPERATIONS.md). Costs nothing while metrics are off. */
 export class SocketMetrics {
   constructor(private readonly registry: MetricRegistry) {
-    if (!registry.isEnabled()) return;
-    for (const spec of SPECS) if (!registry.hasMetric(spec.name)) registry.register(spec);
+    registerMetrics(registry, SPECS);
     this.clients(0);
   }
 

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { eventually } from '../helpers/eventually';
 import { freePort } from '../helpers/free-port';
 import { startReplica, type Replica } from '../helpers/replica';
@@ -16,7 +17,12 @@ describe('metrics', () => {
     port = await freePort();
     replica = await startReplica({
       nodeID: NODE,
-      env: { MS_METRICS: 'true', MS_METRICS_PORT: String(port), SESSION_LEASE: String(LEASE_S) },
+      env: {
+        MS_METRICS: 'true',
+        MS_METRICS_PORT: String(port),
+        PORT: String(await freePort()),
+        SESSION_LEASE: String(LEASE_S),
+      },
     });
   });
   afterAll(() => replica?.stop());
@@ -36,6 +42,31 @@ describe('metrics', () => {
   const isCounted = (name: string, labels?: string) =>
     eventually(async () => expect(await valueOf(name, labels)).toBeGreaterThan(0), PATIENT);
 
+  const textOf = async () => (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+
+  test('counters of each label, and histograms, are there from the start with 0', async () => {
+    const zeros = [
+      ['presence_changes_total', 'cause="node-lost"'],
+      ['presence_cache_users_total', 'from="store"'],
+      ['presence_socket_frames_total', 'kind="snapshot"'],
+      ['presence_callbacks_deliveries_total', 'outcome="dropped"'],
+      ['presence_repairs_total'],
+      ['presence_nodes_lost_total'],
+      ['presence_ghosts_total'],
+      ['presence_socket_slow_total'],
+      ['presence_expiry_lateness_count'],
+      ['presence_ghosts_age_sum'],
+      ['presence_feed_lag_bucket', 'le="+Inf"'],
+    ] as const;
+    for (const [name, labels] of zeros) expect([name, await valueOf(name, labels)]).toEqual([name, 0]);
+  });
+
+  test('have no label that Prometheus has itself, and say which node they are of once', async () => {
+    const samples = (await textOf()).split('\n').filter((line) => !line.startsWith('#'));
+    expect(samples.filter((line) => /[{,](instance|job|namespace|nodeID)="/.test(line))).toEqual([]);
+    expect(await valueOf('presence_node_info', `node_id="${NODE}"`)).toBe(1);
+  });
+
   test('users by status and sessions by instance', async () => {
     await call('newConnection', 'ann', 'a1', 'core-1');
     await call('newConnection', 'ann', 'a2', 'core-1');
@@ -44,14 +75,18 @@ describe('metrics', () => {
     await becomes(1, 'presence_users', 'status="online"');
     await becomes(1, 'presence_users', 'status="busy"');
     await becomes(0, 'presence_users', 'status="away"');
-    await becomes(2, 'presence_sessions', 'instance="core-1"');
-    await becomes(1, 'presence_sessions', 'instance="core-2"');
+    await becomes(2, 'presence_instance_sessions', '{instance_id="core-1"}');
+    await becomes(1, 'presence_instance_sessions', '{instance_id="core-2"}');
+    // As it was in Prometheus for one release more.
+    await becomes(2, 'presence_sessions', '{exported_instance="core-1"}');
   }, 40_000);
 
   test('sizes and times of flushes', async () => {
     await call('newConnection', 'cleo', 'c1', 'core-1');
     await isCounted('presence_batch_size_bucket', 'le="+Inf"');
     await isCounted('presence_flush_time_bucket', 'le="+Inf"');
+    await isCounted('presence_flush_time_sum');
+    await isCounted('presence_flush_time_count');
   });
 
   test('changes by cause, and how late claims end', async () => {
@@ -84,5 +119,18 @@ describe('metrics', () => {
     await becomes(1, 'presence_bus_up');
     await becomes(1, 'presence_leader');
     await becomes(0, 'presence_queue');
+  });
+
+  /** Debian's package prometheus has it. */
+  const withPromtool = spawnSync('promtool', ['--version']).status === 0 ? test : test.skip; // nothing to ask where it is not installed
+
+  withPromtool('Prometheus’s own check finds nothing wrong with those of ours, and reads the rest', async () => {
+    const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], {
+      input: await textOf(),
+      encoding: 'utf8',
+    });
+    const STYLE = 3;
+    expect([0, STYLE]).toContain(status);
+    expect(`${stdout}${stderr}`.split('\n').filter((line) => line.startsWith('presence_'))).toEqual([]);
   });
 });
