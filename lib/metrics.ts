@@ -23,7 +23,7 @@ const SPECS: readonly MetricSpec[] = [
     labelNames: ['instance_id'],
     description: 'Sessions of each instance',
   },
-  // Until the release after next: under the name that Prometheus gave its label `instance`, which collided with its own.
+  // For one release: under the name that Prometheus gave its label `instance`, which collided with its own.
   {
     name: 'presence.sessions',
     type: 'gauge',
