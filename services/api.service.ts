@@ -4,10 +4,10 @@ import ApiGateway from 'moleculer-web';
 import { readConfig, type Config } from '../lib/config/env';
 import { Edge } from '../lib/http/edge';
 import { EdgeAccess } from '../lib/http/edge-access';
+import { FailedLogins } from '../lib/http/failed-logins';
 import { gatewayRoute, type ApiRequest } from '../lib/http/gateway';
 import { httpServer } from '../lib/http/http-server';
 import { close, listen } from '../lib/http/listen';
-import { RateLimit } from '../lib/http/rate-limit';
 import type { LocalToken } from '../lib/http/tokens';
 import { serviceSchema } from '../lib/wire/service-schema';
 import { besidePresenceMixin, type BesideService } from '../mixins/beside-presence.mixin';
@@ -19,7 +19,7 @@ export interface ApiService extends BesideService {
   /** From `created` on. */
   access: EdgeAccess;
   /** Failed authentications, by address. */
-  failures: RateLimit;
+  failures: FailedLogins;
   edge: Edge;
   /** Given by the socket mixin. */
   closeSockets(): Promise<void>;
@@ -49,7 +49,10 @@ export function apiService(config: Config): ServiceSchema {
     created(this: ApiService) {
       this.access = new EdgeAccess(config);
       const gateway = (req: ApiRequest, res: http.ServerResponse) => this.httpHandler(req, res);
-      this.failures = new RateLimit({ limit: config.API_AUTH_FAILURES });
+      this.failures = new FailedLogins({
+        limit: config.API_AUTH_FAILURES,
+        warn: (line) => this.logger.warn(line),
+      });
       const { broker, access, failures, logger: log } = this;
       this.edge = new Edge({ config, broker, access, failures, gateway, log });
       this.server = httpServer((req, res) => void this.edge.answer(req, res));
@@ -62,6 +65,7 @@ export function apiService(config: Config): ServiceSchema {
     async stopped(this: ApiService) {
       await this.closeSockets();
       await close(this.server);
+      this.failures.stop();
     },
   });
 }

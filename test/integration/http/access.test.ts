@@ -87,7 +87,9 @@ describe('access to the HTTP API', () => {
         const headers = forwarded === undefined ? {} : { 'x-forwarded-for': forwarded };
         return (await limited.ask({ path: '/api/v1/me', token, headers })).status;
       };
+      const logged = jest.spyOn(limited.broker.getLocalService('api').logger, 'warn');
       for (let i = 0; i < 3; i++) expect(await asked(NOBODYS)).toBe(401);
+      expect(logged.mock.calls).toEqual([[expect.stringMatching(/^failed logins: 1, from 127\.0\.0\.1 \(1\);/)]]);
       expect(await asked(NOBODYS)).toBe(429);
       expect(await asked(TOKENS.admin)).toBe(429);
       // Without TRUSTED_PROXIES anybody may write there what he likes.
