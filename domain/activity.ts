@@ -56,17 +56,21 @@ export function deltaOf({ from, to }: Step): number {
 }
 
 /**
- * How many people were there in each of these stretches of time, which follow each other without a gap.
+ * How many people were there in each of these stretches of time, which follow each other without a gap. One by one, for
+ * there may be years of them.
  *
  * @param flow in the order of time; what is before the first stretch is left out
  * @param atStart people there when the first stretch begins
  */
-export function concurrencyOf(spans: readonly Span[], flow: readonly Flow[], atStart: number): Concurrency[] {
+export function* concurrencyOf<S extends Span>(
+  spans: Iterable<S>,
+  flow: readonly Flow[],
+  atStart: number,
+): Generator<S & Concurrency> {
   let there = atStart;
-  let next = 0;
-  const startMs = spans[0]?.startMs ?? 0;
-  while (next < flow.length && flow[next]!.atMs < startMs) next += 1;
-  return spans.map((span) => {
+  let next: number | undefined;
+  for (const span of spans) {
+    next ??= firstSince(flow, span.startMs);
     let [peak, personMs, sinceMs] = [there, 0, span.startMs];
     for (; next < flow.length && flow[next]!.atMs < span.endMs; next += 1) {
       const { atMs, delta } = flow[next]!;
@@ -76,32 +80,37 @@ export function concurrencyOf(spans: readonly Span[], flow: readonly Flow[], atS
       peak = Math.max(peak, there);
     }
     personMs += there * (span.endMs - sinceMs);
-    return { peak, average: personMs / (span.endMs - span.startMs) };
-  });
+    yield { ...span, peak, average: personMs / (span.endMs - span.startMs) };
+  }
+}
+
+function firstSince(flow: readonly Flow[], ms: number): number {
+  const found = flow.findIndex(({ atMs }) => atMs >= ms);
+  return found < 0 ? flow.length : found;
 }
 
 /**
- * How long a user was shown with each status in each of these stretches of time, in milliseconds.
+ * How long a user was shown with each status in each of these stretches of time, in milliseconds. One by one, as above.
  *
  * @param rows his changes, in the order of time
  * @param before what was shown before the first of them
  */
-export function timeInStatus(
-  spans: readonly Span[],
+export function* timeInStatus<S extends Span>(
+  spans: Iterable<S>,
   rows: readonly Pick<HistoryRow, 'at' | 'to'>[],
   before: ShownStatus,
-): TimeInStatus[] {
+): Generator<readonly [span: S, spent: TimeInStatus]> {
   let status = before;
   let next = 0;
-  return spans.map(({ startMs, endMs }) => {
+  for (const span of spans) {
     const spent: Record<ShownStatus, number> = { online: 0, away: 0, busy: 0, offline: 0, unknown: 0 };
-    let sinceMs = startMs;
-    for (; next < rows.length && rows[next]!.at.getTime() < endMs; next += 1) {
-      const atMs = Math.max(startMs, rows[next]!.at.getTime());
+    let sinceMs = span.startMs;
+    for (; next < rows.length && rows[next]!.at.getTime() < span.endMs; next += 1) {
+      const atMs = Math.max(span.startMs, rows[next]!.at.getTime());
       spent[status] += atMs - sinceMs;
       [sinceMs, status] = [atMs, rows[next]!.to];
     }
-    spent[status] += endMs - sinceMs;
-    return spent;
-  });
+    spent[status] += span.endMs - sinceMs;
+    yield [span, spent];
+  }
 }

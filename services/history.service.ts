@@ -1,4 +1,5 @@
 import type { ServiceSchema } from 'moleculer';
+import { BoundedLine } from '../lib/bounded-line';
 import { actionsOf } from '../lib/wire/action';
 import { readHistory } from '../lib/history/history-contract';
 import { keepDigests } from '../lib/history/history-days';
@@ -14,7 +15,14 @@ const FIRST_EXPIRE_AFTER_MS = 10_000;
 const DIGEST_EVERY_MS = 60 * 60_000;
 const FIRST_DIGEST_AFTER_MS = 30_000;
 
-const action = actionsOf<BesideService>();
+/** As sums of activity: years of days are looked through. */
+const LINE = { atOnce: 2, waiting: 50 };
+
+interface HistoryService extends BesideService {
+  line: BoundedLine;
+}
+
+const action = actionsOf<HistoryService>();
 
 async function digestDays(service: BesideService): Promise<void> {
   const presence = service.presence();
@@ -25,8 +33,11 @@ async function digestDays(service: BesideService): Promise<void> {
 
 /** The service `history`: every real change of presence, for as long as HISTORY_RETENTION_DAYS says. */
 export function historyService(): ServiceSchema {
-  return serviceSchema<BesideService>({
+  return serviceSchema<HistoryService>({
     name: 'history',
+    created(this: HistoryService) {
+      this.line = new BoundedLine(LINE);
+    },
     mixins: [
       besidePresenceMixin,
       periodicMixin<BesideService>({
@@ -49,7 +60,7 @@ export function historyService(): ServiceSchema {
       }),
       /** How many changes there are. */
       count: action('count', readHistory.filter, function (filter) {
-        return historyCount(this.presence().store.history, filter);
+        return this.line.run(() => historyCount(this.presence().store.history, filter));
       }),
       /** Removes all that is kept of a user. @returns how many changes that were */
       erase: action('erase', readHistory.uid, async function ({ uid }) {

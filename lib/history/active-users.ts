@@ -1,8 +1,12 @@
-import { QUARTER_MS, QUARTERS, type DatedDigest, type DayDigest } from '../../domain/day-digest';
+import { QUARTER_MS, QUARTERS, type DatedDigest } from '../../domain/day-digest';
+import type { Breathe } from '../breather';
 import { periodNames, PERIODS, type Period } from '../schedules/calendar';
 
 /** Users by the name of the day, week or month (`lib/schedules/calendar`); none: no entry. */
 export type ActiveUsers = Readonly<Record<Period, ReadonlyMap<string, number>>>;
+
+/** Between two looks at the clock. */
+const USERS_AT_ONCE = 500;
 
 /** Counts who came, went or changed while there, each user once in a day, a week and a month of a time zone. */
 export class ActiveTally {
@@ -12,9 +16,9 @@ export class ActiveTally {
     this.tallies = PERIODS.map((period) => new PeriodTally(periodNames(period, timeZone)));
   }
 
-  /** Days must not go back. */
-  add(dated: DatedDigest): void {
-    for (const tally of this.tallies) tally.add(dated);
+  /** Days must not go back. @param breathe a day may have a hundred thousand users */
+  async add(dated: DatedDigest, breathe: Breathe): Promise<void> {
+    for (const tally of this.tallies) await tally.add(dated, breathe);
   }
 
   get counts(): ActiveUsers {
@@ -30,17 +34,17 @@ class PeriodTally {
 
   constructor(private readonly nameOf: (ms: number) => string) {}
 
-  add({ dayMs, digest }: DatedDigest): void {
+  async add({ dayMs, digest }: DatedDigest, breathe: Breathe): Promise<void> {
     const names = Array.from({ length: QUARTERS }, (_, quarter) => this.nameOf(dayMs + quarter * QUARTER_MS));
     const current = new Set(names);
     for (const name of this.seen.keys()) if (!current.has(name)) this.seen.delete(name);
-    if (current.size === 1) this.addAll(names[0]!, digest);
-    else for (const [uid, quarters] of digest.active) for (const quarter of quarters) this.see(names[quarter]!, uid);
+    const one = current.size === 1 ? names[0] : undefined;
+    for (const [i, [uid, quarters]] of digest.active.entries()) {
+      if (one !== undefined) this.see(one, uid);
+      else for (const quarter of quarters) this.see(names[quarter]!, uid);
+      if (i % USERS_AT_ONCE === 0) await breathe();
+    }
     for (const [name, users] of this.seen) this.counts.set(name, users.size);
-  }
-
-  private addAll(name: string, { active }: DayDigest): void {
-    for (const [uid] of active) this.see(name, uid);
   }
 
   private see(name: string, uid: string): void {

@@ -1,7 +1,6 @@
 import {
   concurrencyOf,
   timeInStatus,
-  type CalendarHour,
   type Concurrency,
   type Flow,
   type ShownStatus,
@@ -10,13 +9,15 @@ import {
 import { DAY_MS, MINUTE_MS, type DatedDigest } from '../../domain/day-digest';
 import type { HistoryRow } from '../../domain/history';
 import { ActiveTally } from './active-users';
-import { checkTimeZone, daysOf, hoursOf } from '../schedules/calendar';
+import { breather } from '../breather';
+import { daysOf, hoursOf } from '../schedules/calendar';
+import { checkTimeZone } from '../schedules/time-zone';
 import { invalidArgument } from '../wire/errors';
-import { groupBy } from '../group-by';
 import { digestsOf } from './history-days';
 import { msOf } from '../wire/arguments';
 import { refuseWhenOff } from './history-reads';
-import type { HistoryStore } from '../store/history-port';
+import { HourTally } from './hour-tally';
+import type { HistoryStore, TimeRange } from '../store/history-port';
 import type { PresenceStore } from '../store/port';
 
 export interface ActivityArguments {
@@ -63,12 +64,15 @@ export async function userActivity(
   nowMs: number,
 ): Promise<UserActivity> {
   refuseWhenOff(store.history);
-  const { fromMs, toMs, timeZone } = asked(given, nowMs);
+  const { fromMs, toMs, timeZone } = await asked(store.history, given, nowMs);
+  const breathe = breather();
   const rows = await rowsOf(store.history, uid, fromMs, nowMs + DAY_MS);
   const before = await shownBefore(store, uid, fromMs, rows[0]);
-  const spans = daysOf(fromMs, toMs, timeZone);
-  const times = timeInStatus(spans, rows, before);
-  const days = spans.map(({ day }, i) => ({ day, ...times[i]! }));
+  const days: UserActivity['days'][number][] = [];
+  for (const [{ day }, spent] of timeInStatus(daysOf(fromMs, toMs, timeZone), rows, before)) {
+    days.push({ day, ...spent });
+    await breathe();
+  }
   return { uid, from: new Date(fromMs), to: new Date(toMs), timeZone, days };
 }
 
@@ -80,80 +84,49 @@ export async function activitySummary(
 ): Promise<ActivitySummary> {
   const { history } = store;
   refuseWhenOff(history);
-  const { fromMs, toMs, timeZone } = asked(given, nowMs);
+  const { fromMs, toMs, timeZone } = await asked(history, given, nowMs);
+  const breathe = breather();
   const [tally, flow] = [new ActiveTally(timeZone), [] as Flow[]];
   for await (const dated of digestsOf(history, { fromMs, toMs }, nowMs)) {
-    tally.add(dated);
-    flow.push(...flowOf(dated));
+    await tally.add(dated, breathe);
+    for (const change of flowOf(dated)) flow.push(change);
   }
-  const there = await concurrency(store, hoursOf(fromMs, toMs, timeZone), flow, nowMs);
+  const since = { fromMs: toMs, toMs: Math.max(nowMs, toMs) + DAY_MS };
+  const atStart = await thereAt(store, since, flow, nowMs);
+  // The first minute began before what is asked for.
+  for (let i = 0; i < flow.length && flow[i]!.atMs < fromMs; i += 1) flow[i] = { ...flow[i]!, atMs: fromMs };
+  const hours = new HourTally();
+  for (const hour of concurrencyOf(hoursOf(fromMs, toMs, timeZone), flow, atStart)) {
+    hours.add(hour);
+    await breathe();
+  }
   const active = tally.counts;
   const inOrder = (counts: ReadonlyMap<string, number>) => [...counts].sort(([a], [b]) => (a < b ? -1 : 1));
   return {
     from: new Date(fromMs),
     to: new Date(toMs),
     timeZone,
-    days: [...groupBy(there, ({ day }) => day)].map(([day, hours]) => {
-      return { day, active: active.day.get(day) ?? 0, peak: Math.max(...hours.map(({ peak }) => peak)) };
-    }),
+    days: [...hours.peaks].map(([day, peak]) => ({ day, active: active.day.get(day) ?? 0, peak })),
     weeks: inOrder(active.week).map(([week, users]) => ({ week, active: users })),
     months: inOrder(active.month).map(([month, users]) => ({ month, active: users })),
-    hours: [...groupBy(there, ({ hour }) => hour)]
-      .sort(([a], [b]) => a - b)
-      .map(([hour, all]) => ({ hour, peak: Math.max(...all.map(({ peak }) => peak)), average: averageOf(all) })),
-    heatMap: heatMapOf(there),
+    hours: hours.ofDay,
+    heatMap: hours.heatMap,
   };
 }
 
-type CountedHour = CalendarHour & Concurrency;
-
-/**
- * People there in each hour: counted back from how many are there now.
- *
- * @param flow in these hours
- */
-async function concurrency(
-  store: PresenceStore,
-  hours: readonly CalendarHour[],
-  flow: readonly Flow[],
-  nowMs: number,
-): Promise<CountedHour[]> {
-  const [first, last] = [hours[0]!, hours.at(-1)!];
+/** How many people were there when what is asked for begins: counted back from how many are there now. */
+async function thereAt(store: PresenceStore, since: TimeRange, flow: readonly Flow[], nowMs: number): Promise<number> {
   const { online, away, busy } = await store.statusCounts();
-  let atStart = online + away + busy;
-  const since = { fromMs: last.endMs, toMs: Math.max(nowMs, last.endMs) + DAY_MS };
+  let there = online + away + busy;
   for await (const dated of digestsOf(store.history, since, nowMs)) {
-    for (const { delta } of flowOf(dated)) atStart -= delta;
+    for (const { delta } of flowOf(dated)) there -= delta;
   }
-  for (const { delta } of flow) atStart -= delta;
-  // The first minute began before what is asked for.
-  const inside = flow.map(({ atMs, delta }) => ({ atMs: Math.max(atMs, first.startMs), delta }));
-  const counted = concurrencyOf(hours, inside, Math.max(0, atStart));
-  return hours.map((hour, i) => ({ ...hour, ...counted[i]! }));
+  for (const { delta } of flow) there -= delta;
+  return Math.max(0, there);
 }
 
 function flowOf({ dayMs, digest }: DatedDigest): Flow[] {
   return digest.flow.map(([minute, delta]) => ({ atMs: dayMs + minute * MINUTE_MS, delta }));
-}
-
-function heatMapOf(hours: readonly CountedHour[]): (number | null)[][] {
-  const byPlace = groupBy(hours, ({ weekday, hour }) => 24 * (weekday - 1) + hour);
-  return Array.from({ length: 7 }, (_, weekday) =>
-    Array.from({ length: 24 }, (_, hour) => {
-      const all = byPlace.get(24 * weekday + hour);
-      return all ? averageOf(all) : null;
-    }),
-  );
-}
-
-/** By the time that each lasted, to two digits. */
-function averageOf(hours: readonly CountedHour[]): number {
-  let [personMs, ms] = [0, 0];
-  for (const { startMs, endMs, average } of hours) {
-    personMs += average * (endMs - startMs);
-    ms += endMs - startMs;
-  }
-  return Math.round((100 * personMs) / ms) / 100;
 }
 
 /** All rows of a user in a stretch of time, oldest first; those after what is asked for tell what was shown before them. */
@@ -181,11 +154,15 @@ async function shownBefore(
   return changedAt !== undefined && changedAt < atMs ? (user?.status ?? 'unknown') : 'unknown';
 }
 
-function asked({ from, to, timeZone = 'UTC' }: ActivityArguments, nowMs: number) {
+/** Longer ago than 30 days it begins where history does: nothing is made of years in which nothing is known. */
+async function asked(history: HistoryStore, { from, to, timeZone = 'UTC' }: ActivityArguments, nowMs: number) {
   const toMs = Math.min(msOf('to', to) ?? nowMs, nowMs);
   const fromMs = msOf('from', from) ?? toMs - DEFAULT_DAYS * DAY_MS;
   if (fromMs >= toMs) throw invalidArgument('from', 'must be before `to` and before now');
   if (toMs - fromMs > MOST_DAYS * DAY_MS)
     throw invalidArgument('from', `must be at most ${MOST_DAYS} days before \`to\``);
-  return { fromMs, toMs, timeZone: checkTimeZone(timeZone) };
+  const checked = checkTimeZone(timeZone);
+  const knownSinceMs = (await history.extent())?.fromMs ?? toMs;
+  const earliestMs = Math.min(knownSinceMs, toMs - DEFAULT_DAYS * DAY_MS);
+  return { fromMs: Math.max(fromMs, earliestMs), toMs, timeZone: checked };
 }

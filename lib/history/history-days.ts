@@ -1,5 +1,6 @@
 import { DAY_MS, dayOf, OVER_AFTER_MS, type DatedDigest, type DayDigest } from '../../domain/day-digest';
 import type { HistoryFilter } from '../../domain/history';
+import { breather } from '../breather';
 import type { HistoryStore, TimeRange } from '../store/history-port';
 
 /** A day or a part of one; with the digest that is kept of it, if it is a whole one and there is one. */
@@ -16,6 +17,7 @@ async function* stretches(history: HistoryStore, range: TimeRange): AsyncGenerat
   const fromMs = Math.max(range.fromMs, extent.fromMs);
   const toMs = Math.min(range.toMs, extent.toMs);
   const kept = history.keptDigests({ fromMs, toMs })[Symbol.asyncIterator]();
+  const breathe = breather();
   try {
     let next = await kept.next();
     for (let dayMs = dayOf(fromMs); dayMs < toMs; dayMs += DAY_MS) {
@@ -24,6 +26,7 @@ async function* stretches(history: HistoryStore, range: TimeRange): AsyncGenerat
       const isWhole = stretch.toMs - stretch.fromMs === DAY_MS;
       const digest = isWhole && !next.done && next.value.dayMs === dayMs ? next.value.digest : undefined;
       yield { ...stretch, isWhole, digest };
+      await breathe(); // there may be years of days, and all of them in memory
     }
   } finally {
     await kept.return?.();

@@ -1,4 +1,5 @@
 import { DateTime } from 'luxon';
+import { zoneOf } from './time-zone';
 import { WEEKDAYS, type Occurrence, type Schedule, type WeeklyHours } from '../../domain/schedule';
 
 /** Two weeks, for what would be on one day may not be there at all, and the day before, whose hours may reach into the next. */
@@ -19,7 +20,9 @@ export function occurrenceAfter(
   if (!weekly) return endsAt && endsAt.getTime() > afterMs ? { startsAt, endsAt } : undefined;
   const fromMs = Math.max(afterMs, startsAt.getTime());
   const untilMs = endsAt?.getTime() ?? Infinity;
-  const firstDay = DateTime.fromMillis(fromMs, { zone: timeZone }).startOf('day').minus({ days: 1 });
+  const firstDay = DateTime.fromMillis(fromMs, { zone: zoneOf(timeZone) })
+    .startOf('day')
+    .minus({ days: 1 });
   for (let i = 0; i < DAYS_LOOKED_AT; i++) {
     const day = firstDay.plus({ days: i });
     if (!weekly.days.includes(WEEKDAYS[day.weekday - 1]!)) continue;

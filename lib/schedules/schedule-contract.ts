@@ -2,7 +2,7 @@ import { WEEKDAYS, type WeeklyHours } from '../../domain/schedule';
 import { CLAIM_SOURCES, STATUSES } from '../../domain/types';
 import { normalizeStatusText } from '../../domain/text';
 import { msOf } from '../wire/arguments';
-import { checkTimeZone } from './calendar';
+import { checkTimeZone } from './time-zone';
 import { ID, MOMENT, reader } from '../wire/contract';
 import { invalidArgument } from '../wire/errors';
 import type { NewSchedule } from './scheduler';
@@ -71,8 +71,8 @@ function readSchedule(params: unknown): NewSchedule {
   if (weekly?.from === weekly?.to && weekly) throw invalidArgument('weekly.to', 'must differ from weekly.from');
   const { statusDefault, statusSource = 'internal' } = claim;
   const statusText = normalizeStatusText(claim.statusText);
-  checkTimeZone(timeZone);
-  return { uid, claim: { statusDefault, statusSource, statusText }, startsMs, endsMs, weekly, timeZone };
+  const zone = checkTimeZone(timeZone);
+  return { uid, claim: { statusDefault, statusSource, statusText }, startsMs, endsMs, weekly, timeZone: zone };
 }
 
 function named(params: unknown): unknown {

@@ -1,4 +1,5 @@
 import { promises as fs } from 'node:fs';
+import { breather } from '../breather';
 import type { HistoryRow } from '../../domain/history';
 
 const NEWLINE = 0x0a;
@@ -14,6 +15,7 @@ export async function scanForUser(filename: string, uid: string): Promise<Histor
   const content = await fs.readFile(filename).catch(() => undefined);
   if (!content || content.includes(REMOVAL)) return undefined;
   const rows = new Map<string, HistoryRow>();
+  const breathe = breather();
   const wanted = Buffer.from(`"uid":${JSON.stringify(uid)}`);
   for (let at = content.indexOf(wanted); at >= 0; at = content.indexOf(wanted, at)) {
     const start = content.lastIndexOf(NEWLINE, at) + 1;
@@ -23,6 +25,7 @@ export async function scanForUser(filename: string, uid: string): Promise<Histor
     if (!row) return undefined;
     if (row.uid === uid) rows.set(row._id, row);
     at = end;
+    await breathe();
   }
   return [...rows.values()].sort((a, b) => (a._id < b._id ? -1 : 1));
 }

@@ -16,7 +16,12 @@ export interface ProcessFigures {
   /** Listeners on `process`. */
   readonly listeners: number;
   /** Delay of the event loop since the last look, collections of the look itself left out; 2 ms are the timer's own. */
-  readonly loop: { readonly maxMs: number; readonly p99Ms: number };
+  readonly loop: {
+    readonly maxMs: number;
+    readonly p99Ms: number;
+    /** The most processor time spent between two turns of the loop: the same however busy the machine is. */
+    readonly heldMs: number;
+  };
 }
 
 export interface ProcessProbe {
@@ -46,6 +51,6 @@ export function describeFigures(title: string, before: ProcessFigures, after: Pr
     `${title}: descriptors ${before.descriptors} → ${after.descriptors}`,
     `heap ${heap(before.heapBytes)} → ${heap(after.heapBytes)} MB`,
     `timers ${timers(before)} → ${timers(after)}`,
-    `loop delay at most ${after.loop.maxMs.toFixed(0)} ms`,
+    `loop delay at most ${after.loop.maxMs.toFixed(0)} ms, of which ${after.loop.heldMs.toFixed(0)} ms in one turn`,
   ].join(', ');
 }

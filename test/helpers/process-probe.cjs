@@ -2,9 +2,11 @@
  * Loaded into a node under test by `--require` (process-figures.ts): answers each connection to a Unix socket with what
  * the process holds right now, after a full garbage collection. The socket and its timer do not keep the process alive.
  */
-const { readdirSync } = require('node:fs');
+const { Buffer } = require('node:buffer');
+const { openSync, readdirSync, readSync } = require('node:fs');
 const { createServer } = require('node:net');
 const { monitorEventLoopDelay } = require('node:perf_hooks');
+const { setInterval } = require('node:timers');
 const v8 = require('node:v8');
 const vm = require('node:vm');
 
@@ -15,9 +17,10 @@ if (path) {
   const collect = vm.runInNewContext('gc');
   const delay = monitorEventLoopDelay({ resolution: 2 });
   delay.enable();
+  const held = heldLoop();
   const server = createServer((socket) => {
     socket.on('error', () => {});
-    const loop = { maxMs: delay.max / 1e6, p99Ms: delay.percentile(99) / 1e6 };
+    const loop = { maxMs: delay.max / 1e6, p99Ms: delay.percentile(99) / 1e6, heldMs: held.maxMs() };
     for (let i = 0; i < 3; i += 1) collect();
     const { heapUsed, external, rss } = process.memoryUsage();
     const resources = {};
@@ -25,10 +28,34 @@ if (path) {
     const listeners = process.eventNames().reduce((sum, name) => sum + process.listenerCount(name), 0);
     const descriptors = readdirSync('/proc/self/fd').length;
     delay.reset(); // the collection above is ours
+    held.reset();
     socket.end(
       JSON.stringify({ descriptors, heapBytes: heapUsed + external, rssBytes: rss, resources, listeners, loop }),
     );
   });
   server.listen(path);
   server.unref();
+}
+
+/** The most processor time that this thread took between two turns of its loop: other processes' time is not in it. */
+function heldLoop() {
+  const schedstat = openSync('/proc/self/schedstat');
+  const buffer = Buffer.alloc(64);
+  const spentNs = () => Number(buffer.toString('latin1', 0, readSync(schedstat, buffer, 0, 64, 0)).split(' ')[0]);
+  let [lastNs, maxNs] = [spentNs(), 0];
+  const look = () => {
+    const nowNs = spentNs();
+    maxNs = Math.max(maxNs, nowNs - lastNs);
+    lastNs = nowNs;
+  };
+  setInterval(look, 2).unref();
+  return {
+    maxMs() {
+      look();
+      return maxNs / 1e6;
+    },
+    reset() {
+      [lastNs, maxNs] = [spentNs(), 0];
+    },
+  };
 }

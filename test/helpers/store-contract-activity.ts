@@ -1,5 +1,6 @@
 import type { Status } from '../../domain/types';
 import { MINUTE_MS, type DatedDigest } from '../../domain/day-digest';
+import { breather } from '../../lib/breather';
 import { ActiveTally } from '../../lib/history/active-users';
 import type { Period } from '../../lib/schedules/calendar';
 import { countRows, digestsOf, keepDigests } from '../../lib/history/history-days';
@@ -49,7 +50,7 @@ export function describeStoreActivity(underTest: () => StoreUnderTest, { isDurab
     };
     const active = async (range: TimeRange, period: Period, timeZone: string) => {
       const tally = new ActiveTally(timeZone);
-      for (const dated of await digests(range)) tally.add(dated);
+      for (const dated of await digests(range)) await tally.add(dated, breather());
       return Object.fromEntries(tally.counts[period]);
     };
     const flow = async (range?: TimeRange) =>

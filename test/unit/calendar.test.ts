@@ -1,8 +1,12 @@
 import fc from 'fast-check';
-import { checkTimeZone, daysOf, hoursOf, periodNames, PERIODS } from '../../lib/schedules/calendar';
+import * as calendar from '../../lib/schedules/calendar';
+import { periodNames, PERIODS } from '../../lib/schedules/calendar';
+import { checkTimeZone, zoneOf } from '../../lib/schedules/time-zone';
 
 const HOUR = 3_600_000;
 const ZONES = ['UTC', 'Europe/Berlin', 'Asia/Kolkata', 'America/New_York', 'Australia/Lord_Howe', 'Pacific/Apia'];
+const daysOf = (...asked: Parameters<typeof calendar.daysOf>) => [...calendar.daysOf(...asked)];
+const hoursOf = (...asked: Parameters<typeof calendar.hoursOf>) => [...calendar.hoursOf(...asked)];
 const at = (text: string) => Date.parse(text);
 
 describe('days of a time zone', () => {
@@ -86,4 +90,14 @@ it('knows zones by the names of the tz database, and says which it does not', ()
   for (const zone of ['Berlin', 'Europe/Nowhere', '../etc/passwd']) {
     expect(() => checkTimeZone(zone)).toThrow('timeZone: is not a time zone');
   }
+});
+
+it('takes a zone by one name, however that is spelled; an alias stays as it was given', () => {
+  expect(checkTimeZone('aMERICA/nEW_yORK')).toBe('America/New_York');
+  expect(checkTimeZone('eTC/gmt+5')).toBe('Etc/GMT+5');
+  expect(checkTimeZone('Asia/Kolkata')).toBe('Asia/Kolkata');
+  expect(checkTimeZone('Asia/Kathmandu')).toBe('Asia/Kathmandu');
+  const spellings = ['Asia/Kolkata', 'Asia/Calcutta', 'aSIA/kOLKATA'];
+  expect(new Set(spellings.map(zoneOf)).size).toBe(1);
+  expect(hoursOf(at('2026-11-24T18:30:00Z'), at('2026-11-24T19:30:00Z'), 'aSIA/kOLKATA')[0]!.day).toBe('2026-11-25');
 });

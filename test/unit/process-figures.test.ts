@@ -34,6 +34,7 @@ it('sees descriptors, timers, listeners, memory and a blocked loop in another pr
     expect(after.listeners - before.listeners).toBe(1);
     expect(after.heapBytes - before.heapBytes).toBeGreaterThan(7 * 1024 * 1024);
     expect(after.loop.maxMs).toBeGreaterThan(50);
+    expect(after.loop.heldMs).toBeGreaterThan(1);
     expect(describeFigures('held', before, after)).toContain(`${before.descriptors} → ${after.descriptors}`);
   } finally {
     await endProcess(child, 'SIGKILL');

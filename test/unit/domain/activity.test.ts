@@ -1,6 +1,12 @@
 import fc from 'fast-check';
-import { concurrencyOf, deltaOf, isSignOfLife, timeInStatus, type Span } from '../../../domain/activity';
+import * as activity from '../../../domain/activity';
+import { deltaOf, isSignOfLife, type Span } from '../../../domain/activity';
 import { STATUSES, type Status } from '../../../domain/types';
+
+const concurrencyOf = (...asked: Parameters<typeof activity.concurrencyOf<Span>>) =>
+  [...activity.concurrencyOf(...asked)].map(({ peak, average }) => ({ peak, average }));
+const timeInStatus = (...asked: Parameters<typeof activity.timeInStatus<Span>>) =>
+  [...activity.timeInStatus(...asked)].map(([, spent]) => spent);
 
 const spans = (...ends: number[]): Span[] => ends.slice(1).map((endMs, i) => ({ startMs: ends[i]!, endMs }));
 const nothing = { online: 0, away: 0, busy: 0, offline: 0, unknown: 0 };
