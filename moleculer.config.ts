@@ -7,7 +7,10 @@ import { ErrorWire } from './lib/wire/error-wire';
 import { REPL_COMMANDS } from './lib/repl/commands';
 import { announceMiddleware } from './lib/replicas/announce';
 import { lateCallsMiddleware } from './lib/replicas/late-calls';
+import { farewellMiddleware } from './lib/replicas/farewells';
 import { hearingMiddleware } from './lib/replicas/nodes';
+import { internalServices } from './lib/wire/internal-services';
+import { packetGuard } from './lib/wire/packet-guard';
 import { EjsonSerializer } from './lib/wire/serializer';
 import { transporterOptions } from './lib/wire/transporter';
 
@@ -48,7 +51,15 @@ export function brokerOptions(config: Config): BrokerOptions {
       // Moleculer takes a reporter's object too; its types do not say so.
       reporter: [new PrometheusReporter({ port: config.MS_METRICS_PORT }) as never],
     },
-    middlewares: [hearingMiddleware(), announceMiddleware(), lateCallsMiddleware()],
+    // The last one is the first to see a packet.
+    middlewares: [
+      hearingMiddleware(),
+      announceMiddleware(),
+      lateCallsMiddleware(),
+      farewellMiddleware(),
+      packetGuard(),
+    ],
+    internalServices: internalServices(),
     replCommands: [...REPL_COMMANDS],
     logger: loggerOptions(process.stdout.isTTY),
     logLevel: logLevels(config.LOG_LEVEL),

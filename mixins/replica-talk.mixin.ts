@@ -2,6 +2,8 @@ import type { Context, Service, ServiceSchema } from 'moleculer';
 import type { PresenceDesk } from '../lib/desk/presence-desk';
 import { KnownReplicas } from '../lib/replicas/known-replicas';
 import type { PresenceStore } from '../lib/store/port';
+import { argumentsOf, isId } from '../lib/wire/ids';
+import { dropsOf } from '../lib/wire/packet-drops';
 
 export interface TalkingService extends Service {
   readonly desk: PresenceDesk;
@@ -24,14 +26,20 @@ export const replicaTalkMixin: Partial<ServiceSchema> = {
   events: {
     [FORGET_LEASES]: {
       context: true,
-      handler(this: TalkingService, ctx: Context<ForgetLeases>) {
-        if (ctx.nodeID !== this.broker.nodeID) forget(this.desk, ctx.params);
+      handler(this: TalkingService, ctx: Context) {
+        if (ctx.nodeID === this.broker.nodeID) return;
+        const told = forgetLeasesIn(ctx.params);
+        if (told) forget(this.desk, told);
+        else dropsOf(this.broker).add('content', ctx.nodeID);
       },
     },
     [BROADCAST_TOGGLED]: {
       context: true,
-      handler(this: TalkingService, ctx: Context<[boolean]>) {
-        if (this.store.isShared) this.broadcastEnabled = ctx.params[0];
+      handler(this: TalkingService, ctx: Context) {
+        if (!this.store.isShared) return;
+        const [enabled] = argumentsOf(ctx.params);
+        if (typeof enabled === 'boolean') this.broadcastEnabled = enabled;
+        else dropsOf(this.broker).add('content', ctx.nodeID);
       },
     },
     '$node.disconnected': {
@@ -58,7 +66,7 @@ export const replicaTalkMixin: Partial<ServiceSchema> = {
     callerOf(this: TalkingService, ctx: Context): string {
       const from = ctx.nodeID ?? this.broker.nodeID;
       const { presenceCaller } = ctx.meta as { presenceCaller?: unknown };
-      return typeof presenceCaller === 'string' && this.knownReplicas.has(from) ? presenceCaller : from;
+      return isId(presenceCaller) && this.knownReplicas.has(from) ? presenceCaller : from;
     },
     /** Only other replicas may tell anything along with a call. */
     carriedBy(this: TalkingService, ctx: Context): unknown {
@@ -81,3 +89,12 @@ function forget(desk: PresenceDesk, [sessions, removals]: ForgetLeases): void {
     if (removal) desk.removals.hear(session, removal);
   });
 }
+
+/** Any node may send one. */
+function forgetLeasesIn(payload: unknown): ForgetLeases | undefined {
+  const [sessions, removals] = argumentsOf(payload);
+  if (sessions !== 'all' && !isIds(sessions)) return undefined;
+  return [sessions, isIds(removals) ? removals : undefined];
+}
+
+const isIds = (value: unknown): value is readonly string[] => Array.isArray(value) && value.every(isId);

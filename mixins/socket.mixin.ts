@@ -10,6 +10,8 @@ import type { Access } from '../lib/http/access';
 import type { RateLimit } from '../lib/http/rate-limit';
 import { PresenceSocket } from '../lib/socket/presence-socket';
 import { SocketMetrics } from '../lib/socket/socket-metrics';
+import { argumentsOf, isId } from '../lib/wire/ids';
+import { dropsOf } from '../lib/wire/packet-drops';
 import { changedIn } from '../lib/wire/status-event';
 import type { UserWatch } from '../lib/reads/user-watch';
 import type { BesideService, PresenceNeighbour } from './beside-presence.mixin';
@@ -50,14 +52,14 @@ const events: ServiceSchema['events'] = {
   [WRITTEN]: {
     context: true,
     handler(this: SocketService, ctx: Context) {
-      if (ctx.nodeID !== this.broker.nodeID) this.feed.mark(writtenIn(ctx.params));
+      if (ctx.nodeID !== this.broker.nodeID) markHeard(this, ctx, writtenIn(ctx.params));
     },
   },
   /** Of other nodes; what this one has written it knows already. */
   [STATUS_EVENT]: {
     context: true,
     handler(this: SocketService, ctx: Context) {
-      if (ctx.nodeID !== this.broker.nodeID) this.feed.mark(changedIn(ctx.params));
+      if (ctx.nodeID !== this.broker.nodeID) markHeard(this, ctx, changedIn(ctx.params));
     },
   },
 };
@@ -108,10 +110,16 @@ export function socketMixin(config: Config): Partial<ServiceSchema> {
   };
 }
 
-/** Anybody may send one. */
+/** Any node may send one; empty for what is no list of ids. */
 function writtenIn(payload: unknown): string[] {
-  const [uids] = Array.isArray(payload) ? (payload as readonly unknown[]) : [];
-  return Array.isArray(uids) ? uids.filter((uid) => typeof uid === 'string') : [];
+  const [uids] = argumentsOf(payload);
+  return Array.isArray(uids) && uids.every(isId) ? uids : [];
+}
+
+/** @param uids none where the event could not be read */
+function markHeard({ feed, broker }: SocketService, { nodeID }: Context, uids: readonly string[]): void {
+  if (uids.length > 0) feed.mark(uids);
+  else dropsOf(broker).add('content', nodeID);
 }
 
 const presenceOf = (service: SocketService) => service.presence() as WatchedPresence;

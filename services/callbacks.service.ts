@@ -10,6 +10,9 @@ import { KNOWN_WITHIN_MS } from '../lib/callbacks/outbox';
 import { Poster, type PosterOptions } from '../lib/callbacks/post';
 import { read } from '../lib/wire/contract';
 import { readConfig, type Config } from '../lib/config/env';
+import { Gathered } from '../lib/wire/gathered';
+import { argumentsOf, isId } from '../lib/wire/ids';
+import { dropsOf } from '../lib/wire/packet-drops';
 import { serviceSchema } from '../lib/wire/service-schema';
 import { besidePresenceMixin, type BesideService } from '../mixins/beside-presence.mixin';
 import { periodicMixin } from '../mixins/periodic.mixin';
@@ -19,6 +22,8 @@ interface CallbacksService extends BesideService {
   desk: CallbackDesk;
   deliverer: Deliverer;
   metrics: CallbackMetrics;
+  /** Told by other replicas. */
+  heard: Gathered<true>;
   endListening: (() => void) | undefined;
 }
 
@@ -109,13 +114,20 @@ async function changed(service: CallbacksService, id: string): Promise<void> {
 const events = {
   [CALLBACKS_CHANGED]: {
     context: true,
-    async handler(this: CallbacksService, ctx: Context<[string]>) {
+    handler(this: CallbacksService, ctx: Context) {
       if (ctx.nodeID === this.broker.nodeID || !this.presence().store.isShared) return;
-      await this.presence().outbox.read();
-      look(this, ctx.params[0]);
+      const [id] = argumentsOf(ctx.params);
+      if (isId(id)) this.heard.add(id, true);
+      else dropsOf(this.broker).add('content', ctx.nodeID);
     },
   },
 };
+
+/** Another replica has changed what is registered, or made something due again. */
+async function readChanged(service: CallbacksService, ids: Iterable<string>): Promise<void> {
+  await service.presence().outbox.read();
+  for (const id of ids) look(service, id);
+}
 
 async function readAgain(service: CallbacksService): Promise<void> {
   const presence = service.presence();
@@ -193,12 +205,17 @@ export function callbacksService(
     events,
     created(this: CallbacksService) {
       this.metrics = new CallbackMetrics(this.broker.metrics);
+      this.heard = new Gathered(
+        (ids) => readChanged(this, ids.keys()),
+        (error) => this.logger.warn('what callbacks there are could not be read, it is tried again', error),
+      );
     },
     async started(this: CallbacksService) {
       Object.assign(this, partsOf(this, { allowPrivate: config.CALLBACKS_ALLOW_PRIVATE, ...options }));
     },
     async stopped(this: CallbacksService) {
       this.endListening?.();
+      this.heard.stop();
       const stopped = this.deliverer?.stop();
       await Promise.race([stopped, delay(STOP_WITHIN_MS, undefined, { ref: false })]);
       this.poster?.close();

@@ -5,7 +5,6 @@ import { batchUpsert, type UpsertResult } from '../lib/desk/batch-upsert';
 import { claimOf, read, SERVICE_NAME } from '../lib/wire/contract';
 import type { PresenceChange } from '../domain/presence';
 import { readConfig, type Config } from '../lib/config/env';
-import { instanceNews } from '../lib/wire/instance-event';
 import { PresenceMetrics } from '../lib/metrics';
 import { createParts, type PresenceParts } from '../lib/desk/presence-parts';
 import type { Reaped } from '../lib/replicas/reaper';
@@ -14,6 +13,7 @@ import { describeRole, roleOf, type Role } from '../lib/replicas/role';
 import { createStore } from '../lib/store/create-store';
 import type { PresenceStore } from '../lib/store/port';
 import { coreLinkMixin, type CoreLinkService } from '../mixins/core-link.mixin';
+import { instanceNewsMixin } from '../mixins/instance-news.mixin';
 import { keeperMixin } from '../mixins/keeper.mixin';
 import { operatorMixin } from '../mixins/operator.mixin';
 import { peersMixin } from '../mixins/peers.mixin';
@@ -114,17 +114,6 @@ const countActions = {
 };
 
 const events = {
-  'watch.instanceStatus': {
-    context: true,
-    async handler(this: PresenceService, ctx: Context) {
-      const news = instanceNews(ctx.params);
-      // Every replica hears it: the one that leads acts, and whoever takes over from it knows too.
-      if (news?.kind === 'gone') this.nodeWatch.left(news.id, performance.now());
-      if (!news || !this.isLeader()) return;
-      if (news.kind === 'alive') await this.store.hearInstance(news.id, news.connections, this.clock());
-      else await this.store.forgetInstance(news.id);
-    },
-  },
   /** Heard and ignored: no license is asked or required (contract 4.1, W12). */
   'license.module': { context: true, handler(this: PresenceService, _ctx: Context) {} },
 };
@@ -166,6 +155,7 @@ function mixinsOf(store: PresenceStore, config: Config): Partial<ServiceSchema>[
     outsideWritesMixin(store, config),
     claimsMixin(store),
     connectionsMixin(config),
+    instanceNewsMixin,
     livenessMixin(config),
     store.isShared ? peersMixin(store, config) : keeperMixin,
     operatorMixin(config),

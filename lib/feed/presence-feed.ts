@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { ErrorCode } from '../wire/errors';
 import type { FeedChange } from './change-ring';
 import type { FeedSource, ShownPage, ShownView } from './feed-source';
 import { LastTold } from './last-told';
@@ -24,6 +25,8 @@ const KEPT = 50_000;
 const FLUSH_EVERY_MS = 50;
 /** Users read at once; of more the next flush reads the rest. */
 const FLUSH_USERS = 5_000;
+/** Users that may have changed; with more of them reading everything anew is as fast. */
+const MAX_MARKED = 100_000;
 const TRY_AGAIN_AFTER_MS = 250;
 /** Changes are kept for so long after the last subscriber has gone: he may come back. */
 const AWAKE_FOR_MS = 5 * 60_000;
@@ -81,6 +84,10 @@ export class PresenceFeed {
     }
     const nowMs = performance.now();
     for (const uid of uids) if (!this.marked.has(uid)) this.marked.set(uid, nowMs);
+    if (this.marked.size > MAX_MARKED) {
+      this.marked.clear();
+      return this.lost();
+    }
     if (this.marked.size > 0) this.pace.ask();
   }
 
@@ -156,6 +163,7 @@ export class PresenceFeed {
     try {
       views = await this.options.source.read([...taken.keys()]);
     } catch (error) {
+      if (isRefused(error)) return this.giveUp(error);
       this.putBack(taken);
       this.options.warn?.('users that have changed could not be read, it is tried again', error);
       await new Promise((resolve) => setTimeout(resolve, TRY_AGAIN_AFTER_MS).unref());
@@ -173,6 +181,13 @@ export class PresenceFeed {
     return this.marked.size > 0;
   }
 
+  /** What is refused once is refused again: nothing else would ever be told. */
+  private giveUp(error: unknown): boolean {
+    this.options.warn?.('users that have changed cannot be read: subscribers begin anew', error);
+    this.lost();
+    return false;
+  }
+
   private putBack(taken: ReadonlyMap<string, number>): void {
     for (const [uid, atMs] of taken) this.marked.set(uid, Math.min(atMs, this.marked.get(uid) ?? Infinity));
   }
@@ -186,6 +201,10 @@ export class PresenceFeed {
     }
     return taken;
   }
+}
+
+function isRefused(error: unknown): boolean {
+  return (error as { type?: unknown } | null)?.type === ('INVALID_ARGUMENT' satisfies ErrorCode);
 }
 
 function newEpoch(): string {

@@ -1,7 +1,7 @@
 import { SingleBar } from 'cli-progress';
 import type { Context, ServiceBroker } from 'moleculer';
 import type { ImportState } from '../rocketchat/user-import';
-import { printable, say } from './text';
+import { printable, say, withNumbers } from './text';
 
 /** Told while an import goes on. */
 export const IMPORT_PROGRESS = 'rocketchat.import.progress';
@@ -29,7 +29,12 @@ export async function importCommand(
   };
   const ear = broker.createService({
     name: '$import-progress',
-    events: { [IMPORT_PROGRESS]: { context: true, handler: (ctx: Context<[ImportState]>) => show(ctx.params[0]) } },
+    events: {
+      [IMPORT_PROGRESS]: {
+        context: true,
+        handler: (ctx: Context) => withNumbers<ImportState>(ctx.params, ['imported', 'total'], show),
+      },
+    },
   });
   try {
     await broker.call('rocketchat.import', { again: again === 'again' });

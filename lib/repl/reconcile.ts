@@ -1,7 +1,7 @@
 import { SingleBar } from 'cli-progress';
 import type { Context, ServiceBroker } from 'moleculer';
 import type { ReconcileProgress } from '../desk/reconciler';
-import { say } from './text';
+import { say, withNumbers } from './text';
 
 /** Told while a full run goes on. */
 export const RECONCILE_PROGRESS = 'presence.reconcile.progress';
@@ -26,7 +26,10 @@ export async function reconcileCommand(broker: ServiceBroker, isTerminal = proce
   const ear = broker.createService({
     name: '$reconcile-progress',
     events: {
-      [RECONCILE_PROGRESS]: { context: true, handler: (ctx: Context<[ReconcileTold]>) => show(ctx.params[0]) },
+      [RECONCILE_PROGRESS]: {
+        context: true,
+        handler: (ctx: Context) => withNumbers<ReconcileTold>(ctx.params, ['checked', 'repaired', 'total'], show),
+      },
     },
   });
   try {

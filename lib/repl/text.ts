@@ -1,3 +1,4 @@
+import { argumentsOf } from '../wire/ids';
 const SECOND = 1000;
 const UNITS = [
   [86_400 * SECOND, 'd'],
@@ -26,4 +27,16 @@ export function sayRefused(thrown: unknown): void {
   const { type, message } = thrown as { readonly type?: unknown; readonly message?: unknown };
   if (typeof type !== 'string') throw thrown;
   say(printable(`${type}: ${String(message)}`));
+}
+
+/** Shows what an event of the bus tells, where its first argument has these numbers: any node may send one. */
+export function withNumbers<T extends object>(
+  payload: unknown,
+  names: readonly (keyof T & string)[],
+  show: (told: T) => void,
+): void {
+  const [told] = argumentsOf(payload);
+  if (typeof told !== 'object' || told === null) return;
+  const fields = told as Readonly<Record<string, unknown>>;
+  if (names.every((name) => typeof fields[name] === 'number')) show(told as T);
 }

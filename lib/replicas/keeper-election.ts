@@ -56,9 +56,12 @@ export class KeeperElection {
         const { name, nodeID, metadata } = entry as { name: string; nodeID?: string; metadata?: KeeperMetadata };
         return { name, nodeID, rank: metadata?.keeperRank };
       })
-      .filter(
-        (entry): entry is Replica & { name: string } => entry.name === this.serviceName && entry.rank !== undefined,
-      )
+      .filter((entry): entry is Replica & { name: string } => entry.name === this.serviceName && isRank(entry.rank))
       .filter(({ nodeID }) => nodeID !== this.broker.nodeID);
   }
+}
+
+/** Any node may tell one. */
+function isRank(rank: unknown): boolean {
+  return Number.isSafeInteger(rank) && (rank as number) > 0;
 }

@@ -1,4 +1,5 @@
 import type { Whom } from '../feed/snapshots';
+import { isId, MAX_ID } from '../wire/ids';
 import { SocketError } from './socket-errors';
 
 /** What a client asks for. */
@@ -9,7 +10,6 @@ export type ClientFrame =
   | { readonly op: 'ping' };
 
 export const MAX_IDS = 10_000;
-const MAX_ID = 256;
 const MAX_TOKEN = 4_096;
 const MAX_SUBSCRIPTION_ID = 128;
 const MAX_POSITION = 64;
@@ -56,11 +56,6 @@ function whomOf(uids: unknown): Whom {
   if (uids.length > MAX_IDS) throw new SocketError('TOO_MANY_IDS', `uids: at most ${MAX_IDS}`);
   if (!uids.every(isId)) throw new SocketError('INVALID_ARGUMENT', `uids: ids have 1 to ${MAX_ID} characters`);
   return [...new Set(uids)];
-}
-
-/** As for actions (lib/wire/contract.ts). */
-function isId(value: unknown): value is string {
-  return typeof value === 'string' && value.length > 0 && value.length <= MAX_ID && value !== '__proto__';
 }
 
 function textOf(fields: Fields, name: string, max: number): string {

@@ -2,6 +2,7 @@ import type { RuleCustom, ValidationRule, ValidationSchema } from 'fastest-valid
 import { CLAIM_SOURCES, STATUSES, type Claim, type ClaimSource, type Identity, type Status } from '../../domain/types';
 import { normalizeStatusText } from '../../domain/text';
 import { argumentReader, type ArgumentSpec } from './arguments';
+import { ID_PATTERN, MAX_ID } from './ids';
 import { expiryNotInFuture, invalidArgument } from './errors';
 import type { PageArguments } from '../reads/presence-reads';
 
@@ -9,20 +10,17 @@ import type { PageArguments } from '../reads/presence-reads';
 export const SERVICE_NAME = 'presence';
 export const STATUS_EVENT = 'presence.status';
 
-/** Longest id of a user, session or instance. Rocket.Chat's have 17 to about 80 characters. */
-const MAX_ID = 256;
 /** Longest text looked at; what is shown is cut at 120 (contract 8.4), more than this is no status text. */
 const MAX_RAW_TEXT = 16_384;
 const MAX_ROLES = 200;
 /** Items of one batch call. */
 export const MAX_BATCH_ITEMS = 1000;
 
-/** `__proto__` would be lost as the key of a plain object, which the embedded store's file is read into. */
 export const ID: RuleCustom & Record<string, unknown> = {
   type: 'string',
   min: 1,
   max: MAX_ID,
-  pattern: /^(?!__proto__$)/,
+  pattern: ID_PATTERN,
   messages: { stringPattern: 'is not an id', stringEmpty: 'must not be empty' },
 };
 /** Absent or empty: the call is for nobody, and nothing happens (contract 2.1). */

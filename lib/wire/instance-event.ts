@@ -1,3 +1,5 @@
+import { argumentsOf, isId } from './ids';
+
 /** What `watch.instanceStatus` tells of a Rocket.Chat instance (contract 4.1). */
 export type InstanceNews =
   | { readonly kind: 'gone'; readonly id: string }
@@ -9,8 +11,8 @@ const CONNECTIONS_KEY = 'extraInformation.conns';
 
 /** Reads the event's args array. Anything that is not as the contract says is no news. */
 export function instanceNews(payload: unknown): InstanceNews | undefined {
-  const [event] = Array.isArray(payload) ? (payload as unknown[]) : [];
-  if (!isRecord(event) || typeof event.id !== 'string' || event.id === '') return undefined;
+  const [event] = argumentsOf(payload);
+  if (!isRecord(event) || !isId(event.id)) return undefined;
   if (event.clientAction === 'removed') return { kind: 'gone', id: event.id };
   const { diff } = event;
   const told = isRecord(diff) && Object.hasOwn(diff, CONNECTIONS_KEY) ? diff[CONNECTIONS_KEY] : undefined;

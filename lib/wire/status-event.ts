@@ -1,6 +1,7 @@
 import { shownOf, type ShownUser } from '../../domain/presence';
 import type { Status } from '../../domain/types';
 import type { PresenceChange } from '../../domain/presence';
+import { argumentsOf, isId } from './ids';
 
 /** The one argument of `presence.status` (contract 4.2, design invariant 9). */
 export interface StatusEvent {
@@ -16,9 +17,9 @@ export function statusEvent({ before, after }: PresenceChange): [StatusEvent] {
   return [{ user: shownOf(after), previousStatus: before.status, rev: after.presenceRev }];
 }
 
-/** The user that a `presence.status` of any node is about, as a list; empty for what is none: anybody may send one. */
+/** The user that a `presence.status` of any node is about, as a list; empty for what is none: any node may send one. */
 export function changedIn(payload: unknown): string[] {
-  const [event] = Array.isArray(payload) ? (payload as readonly unknown[]) : [];
+  const [event] = argumentsOf(payload);
   const uid = (event as Partial<StatusEvent> | null | undefined)?.user?._id;
-  return typeof uid === 'string' ? [uid] : [];
+  return isId(uid) ? [uid] : [];
 }
