@@ -9,6 +9,8 @@ interface Wanted {
   readonly collection: string;
   readonly key: Record<string, 1>;
   readonly options?: {
+    /** Absent: made of the key, as the driver does. */
+    readonly name?: string;
     readonly partialFilterExpression?: object;
     readonly sparse?: boolean;
     readonly expireAfterSeconds?: number;
@@ -19,10 +21,18 @@ interface Wanted {
 
 const DAY_S = 24 * 60 * 60;
 
-/** Upstream has none besides `_id` on `usersSessions` (contract 5.3, W17); what liveness and expiry look for is named here. */
+/**
+ * What liveness and expiry look for. An index that Rocket.Chat makes too, in any of its versions, has exactly its name and options
+ * (contract 5.3): Rocket.Chat makes its own in one batch, and one that exists in another form fails the whole batch. Its oldest versions
+ * name two on `usersSessions`; its newer ones make none there.
+ */
 const ON_ROCKETCHATS: readonly Wanted[] = [
-  { collection: 'usersSessions', key: { 'connections.instanceId': 1 } },
-  { collection: 'usersSessions', key: { 'connections.id': 1 } },
+  {
+    collection: 'usersSessions',
+    key: { 'connections.instanceId': 1 },
+    options: { sparse: true, name: 'connections.instanceId' },
+  },
+  { collection: 'usersSessions', key: { 'connections.id': 1 }, options: { sparse: true, name: 'connections.id' } },
   { collection: 'usersSessions', key: { 'connections._updatedAt': 1 } },
   { collection: 'users', key: { status: 1 } },
   {
@@ -91,7 +101,7 @@ async function ensure(connection: MongoConnection, { collection, key, options, i
     return;
   }
   try {
-    await target.createIndex(key, { background: true, ...options });
+    await target.createIndex(key, options);
   } catch (thrown) {
     if (!isThereInAnotherForm(thrown)) throw thrown;
   }

@@ -92,6 +92,44 @@ describe('the MongoDB store among other writers', () => {
     expect(users.filter(({ name }) => name.startsWith('statusExpiresAt'))).toEqual([]);
   });
 
+  describe('beside Rocket.Chat, which makes its indexes in one batch', () => {
+    const ofUsers = () =>
+      db.collection('users').createIndexes([
+        { key: { roles: 1 }, sparse: true, name: 'roles_1' },
+        { key: { status: 1 }, name: 'status_1' },
+        { key: { statusText: 1 }, name: 'statusText_1' },
+        { key: { statusConnection: 1 }, sparse: true, name: 'statusConnection_1' },
+        {
+          key: { statusExpiresAt: 1 },
+          partialFilterExpression: { statusExpiresAt: { $exists: true } },
+          name: 'statusExpiresAt_1',
+        },
+      ] as never);
+    /** Of its oldest versions, made one by one. */
+    const ofSessions = async () => {
+      for (const name of ['connections.instanceId', 'connections.id'])
+        await db.collection('usersSessions').createIndex({ [name]: 1 }, { sparse: true, name });
+    };
+    const both = ['users', 'usersSessions'];
+    const forms = async () => {
+      const lists = await Promise.all(both.map((name) => db.collection(name).indexes() as Promise<object[]>));
+      return lists.map((list) => list.map((index) => JSON.stringify(index)).sort());
+    };
+
+    it('has the same indexes, whoever comes first', async () => {
+      await openStore();
+      await ofUsers();
+      await ofSessions();
+      const weFirst = await forms();
+      for (const name of both) await db.collection(name).dropIndexes();
+      await ofUsers();
+      await ofSessions();
+      await openStore();
+      expect(await forms()).toEqual(weFirst);
+      expect(JSON.stringify(weFirst)).not.toContain('background');
+    });
+  });
+
   it('writes no field of a user that it does not own, and none of an unknown user', async () => {
     const secret = { services: { password: { bcrypt: 'x' } }, emails: [{ address: 'a@b' }], customFields: { a: 1 } };
     await seed({ _id: 'ann', username: 'ann', type: 'user', roles: ['user'], status: 'offline', ...secret });
