@@ -94,10 +94,10 @@ function redisUsers(service: Service, config: Config, store: PresenceStore): Red
     name: installationOf(config.MONGO_URL ?? ''),
     store,
     ttlMs: config.CACHE_TTL * SECOND,
-    onState: (isThere) =>
+    onState: (isThere, reason) =>
       isThere
         ? service.logger.info('the cache in Redis is there')
-        : service.logger.warn('the cache in Redis is away: reads go to the database until it is back'),
+        : service.logger.warn(`the cache in Redis is away (${reason}): reads go to the database until it is back`),
   });
 }
 

@@ -4,6 +4,7 @@ import Redis from 'ioredis';
 import type { UserRecord } from '../../domain/types';
 import { FORGET, PUT, READ } from './redis-scripts';
 import type { PresenceStore } from '../store/port';
+import { asError } from '../wire/errors';
 
 export interface RedisUsersOptions {
   /** Holds credentials: never logged. */
@@ -13,8 +14,12 @@ export interface RedisUsersOptions {
   /** Who is asked for what Redis does not have. */
   readonly store: Pick<PresenceStore, 'usersOf'>;
   readonly ttlMs: number;
-  /** Told when Redis goes away, and when it is back. */
-  readonly onState: (isThere: boolean) => void;
+  /**
+   * Told when Redis is there for the first time or cannot be reached at first, and whenever that changes; not at an orderly stop.
+   *
+   * @param reason without the URL; absent while it is there
+   */
+  readonly onState: (isThere: boolean, reason?: string) => void;
 }
 
 /** Slower than this and the database is the better choice. */
@@ -38,6 +43,9 @@ export class RedisUsers {
   private readonly redis: Redis & Commands;
   private readonly keys: readonly [string, string];
   private usable = false;
+  /** What was told last; undefined before anything was. */
+  private told: boolean | undefined;
+  private lastError: NodeJS.ErrnoException | undefined;
   private stopping: Promise<void> | undefined;
   private readonly toForget = new Set<string>();
 
@@ -56,7 +64,7 @@ export class RedisUsers {
         forgetUsers: { lua: FORGET, numberOfKeys: 2 },
       },
     }) as Redis & Commands;
-    this.redis.on('error', () => undefined); // told by `close`, without the URL
+    this.redis.on('error', (error: Error) => (this.lastError = error)); // told by `close`
     this.redis.on('ready', () => void this.begin());
     this.redis.on('close', () => this.become(false));
   }
@@ -102,11 +110,11 @@ export class RedisUsers {
 
   /** Anything may have changed. */
   forgetAll(): void {
-    if (this.usable) this.redis.incr(this.keys[0]).catch(() => this.distrust());
+    if (this.usable) this.redis.incr(this.keys[0]).catch((error: Error) => this.distrust(error));
   }
 
   private async leave(): Promise<void> {
-    this.become(false);
+    this.usable = false;
     if (this.redis.status === 'ready') await this.redis.quit().catch(() => this.redis.disconnect());
     else this.redis.disconnect();
   }
@@ -115,28 +123,32 @@ export class RedisUsers {
     const uids = [...this.toForget];
     this.toForget.clear();
     if (!this.usable || uids.length === 0) return;
-    this.redis.forgetUsers(...this.keys, String(COUNTS_KEPT_MS), ...uids).catch(() => this.distrust());
+    this.redis.forgetUsers(...this.keys, String(COUNTS_KEPT_MS), ...uids).catch((error: Error) => this.distrust(error));
   }
 
   private async begin(): Promise<void> {
     try {
       await this.redis.incr(this.keys[0]);
       this.become(true);
-    } catch {
-      this.distrust();
+    } catch (thrown) {
+      this.distrust(asError(thrown));
     }
   }
 
   /** What should have been forgotten may still be there: a new connection begins a new generation. */
-  private distrust(): void {
+  private distrust(error: Error): void {
+    this.lastError = error;
     this.become(false);
     if (this.redis.status === 'ready') this.redis.disconnect(true);
   }
 
   private become(usable: boolean): void {
-    if (this.usable === usable) return;
     this.usable = usable;
-    this.options.onState(usable);
+    const reason = usable ? undefined : reasonOf(this.lastError);
+    if (usable) this.lastError = undefined;
+    if (this.told === usable || this.stopping) return;
+    this.told = usable;
+    this.options.onState(usable, reason);
   }
 
   private async read(uids: readonly string[]) {
@@ -155,6 +167,11 @@ export class RedisUsers {
   private put(generation: string, entries: readonly string[]): void {
     this.redis.putUsers(...this.keys, generation, String(this.options.ttlMs), ...entries).catch(() => undefined); // it is read from the store again
   }
+}
+
+/** Neither what was sent nor the URL is in it. A host of several addresses fails without a text. */
+function reasonOf(error: NodeJS.ErrnoException | undefined): string {
+  return error?.message || error?.code || 'the connection was closed';
 }
 
 /** A name for whoever shares a database, the same at all replicas however they write its address's credentials and options. */

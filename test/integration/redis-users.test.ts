@@ -1,6 +1,7 @@
 import type { UserRecord } from '../../domain/types';
 import { installationOf, RedisUsers } from '../../lib/reads/redis-users';
 import { eventually } from '../helpers/eventually';
+import { freePort } from '../helpers/free-port';
 import { NOW, userRecord } from '../helpers/presence-builders';
 import { startRedis, type RedisServer } from '../helpers/redis-server';
 
@@ -56,6 +57,41 @@ describe('users in Redis', () => {
       asked = [];
       expect(await b.usersOf(['nobody', 'ann'])).toEqual(stored);
       expect(asked).toEqual([]);
+    });
+  });
+
+  describe('that is not there', () => {
+    /** What is told of a Redis, as `there` or why not. */
+    function told(url: string): { users: RedisUsers; said: string[] } {
+      const said: string[] = [];
+      const onState = (isThere: boolean, reason = '') => void said.push(isThere ? 'there' : reason);
+      const store = { usersOf: () => Promise.resolve(stored) };
+      const users = new RedisUsers({ url, name: 'told', ttlMs: 60_000, onState, store });
+      started.push(users);
+      users.start();
+      return { users, said };
+    }
+
+    it('at the start is told once, with the reason', async () => {
+      const port = await freePort();
+      const { users, said } = told(`redis://ann:secret@127.0.0.1:${port}`);
+      await eventually(() => expect(said).toEqual([`connect ECONNREFUSED 127.0.0.1:${port}`]));
+      expect(await users.usersOf(['ann'])).toBe(stored);
+      await users.stop();
+      expect(said).toHaveLength(1);
+    });
+
+    it('because it refuses the password is told with that reason, never with the password', async () => {
+      const { said } = told(redis.url.replace('redis://', 'redis://ann:secret@'));
+      await eventually(() => expect(said).toEqual([expect.stringMatching(/password|AUTH/i)]));
+      expect(said.join()).not.toContain('secret');
+    });
+
+    it('after an orderly stop is told to have been there, and no more', async () => {
+      const { users, said } = told(redis.url);
+      await eventually(() => expect(said).toEqual(['there']));
+      await users.stop();
+      expect(said).toEqual(['there']);
     });
   });
 

@@ -4,6 +4,7 @@ import { freePort } from '../../helpers/free-port';
 import { freshDatabase, startMongo, withDb, type MongoServer } from '../../helpers/mongo-server';
 import { NodeProcess } from '../../helpers/node-process';
 import { startNats } from '../../helpers/nats-server';
+import { startRedis } from '../../helpers/redis-server';
 import { onOwnMongo } from '../../helpers/suites';
 
 const LONG_AGO = new Date(Date.now() - 3_600_000);
@@ -125,6 +126,26 @@ describe('the role of a node on MongoDB', () => {
         timeoutMs: 15_000,
       });
     }, 60_000);
+  });
+
+  it('says of nothing that it is away when it is stopped', async () => {
+    const [nats, redis] = await Promise.all([startNats(), startRedis()]);
+    try {
+      const { node } = await start({ TRANSPORTER: nats.url, CACHE: redis.url });
+      await node.says('the cache in Redis is there');
+      const before = node.output.length;
+      await expect(node.end('SIGTERM')).resolves.toBe(0);
+      const lines = node.output
+        .slice(before)
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as { level: number; msg: string });
+      expect(lines.filter(({ level }) => level > 30)).toEqual([]);
+      expect(lines.map(({ msg }) => msg)).toContain("Service 'presence' stopped.");
+    } finally {
+      await redis.stop();
+      await nats.stop();
+    }
   });
 
   it('never shows the password of MONGO_URL, neither at start nor when it is wrong', async () => {
