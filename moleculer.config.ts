@@ -1,6 +1,8 @@
 import type { BrokerOptions, LogLevels } from 'moleculer';
 import type { Config } from './lib/config/env';
 import { readConfig } from './lib/config/env';
+import { drainMiddleware } from './lib/http/drain';
+import { metricsEndpoint } from './lib/http/metrics-endpoint';
 import { loggerOptions } from './lib/logging';
 import { PrometheusReporter } from './lib/prometheus-reporter';
 import { ErrorWire } from './lib/wire/error-wire';
@@ -49,10 +51,12 @@ export function brokerOptions(config: Config): BrokerOptions {
     metrics: {
       enabled: config.MS_METRICS,
       // Moleculer takes a reporter's object too; its types do not say so.
-      reporter: [new PrometheusReporter({ port: config.MS_METRICS_PORT }) as never],
+      reporter: [new PrometheusReporter({}) as never],
     },
     // The last one is the first to see a packet.
     middlewares: [
+      metricsEndpoint(config),
+      drainMiddleware(),
       hearingMiddleware(),
       announceMiddleware(),
       lateCallsMiddleware(),

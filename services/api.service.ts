@@ -2,6 +2,7 @@ import type http from 'node:http';
 import type { LoggerInstance, ServiceSchema } from 'moleculer';
 import ApiGateway from 'moleculer-web';
 import { readConfig, type Config } from '../lib/config/env';
+import { Connections } from '../lib/http/connections';
 import { Edge } from '../lib/http/edge';
 import { EdgeAccess } from '../lib/http/edge-access';
 import { FailedLogins } from '../lib/http/failed-logins';
@@ -13,6 +14,8 @@ import { serviceSchema } from '../lib/wire/service-schema';
 import { besidePresenceMixin, type BesideService } from '../mixins/beside-presence.mixin';
 import { socketMixin } from '../mixins/socket.mixin';
 
+const SECOND = 1000;
+
 export interface ApiService extends BesideService {
   /** Made in `created`, listens at the end of `started`: mixins may hang themselves on it before. */
   server: http.Server;
@@ -21,10 +24,14 @@ export interface ApiService extends BesideService {
   /** Failed authentications, by address. */
   failures: FailedLogins;
   edge: Edge;
+  connections: Connections;
   /** Given by the socket mixin. */
   closeSockets(): Promise<void>;
   httpHandler(req: ApiRequest, res: http.ServerResponse): Promise<void>;
 }
+
+/** Requests are logged by the edge. */
+const QUIET = { logRequest: null, logRequestParams: null, logResponse: null, logRouteRegistration: null };
 
 /** The service `api`: everything that is served over HTTP on PORT. */
 export function apiService(config: Config): ServiceSchema {
@@ -36,13 +43,10 @@ export function apiService(config: Config): ServiceSchema {
     mixins: [ApiGateway, besidePresenceMixin, socketMixin(config)] as Partial<ServiceSchema>[],
     // The server is ours, so that a port in use ends the start.
     settings: {
+      ...QUIET,
       server: false,
       routes: [gatewayRoute(config.API_MAX_BODY, onError)],
       onError,
-      logRequest: null,
-      logRequestParams: null,
-      logResponse: null,
-      logRouteRegistration: null,
       $secureSettings: ['routes', 'port', 'ip', 'onError'],
     },
     actions: { listAliases: false, addRoute: false, removeRoute: false },
@@ -55,12 +59,18 @@ export function apiService(config: Config): ServiceSchema {
       });
       const { broker, access, failures, logger: log } = this;
       this.edge = new Edge({ config, broker, access, failures, gateway, log });
-      this.server = httpServer((req, res) => void this.edge.answer(req, res));
+      this.connections = new Connections();
+      this.server = httpServer((req, res) => void this.edge.answer(req, res), this.connections);
     },
     async started(this: ApiService) {
       const local = await this.access.open();
       if (local) showToken(local, this.logger);
       await listen(this.server, { variable: 'PORT', port: config.PORT, host: config.HOST });
+    },
+    methods: {
+      drain(this: ApiService) {
+        return this.connections.drain(this.server, config.DRAIN_TIME * SECOND);
+      },
     },
     async stopped(this: ApiService) {
       await this.closeSockets();

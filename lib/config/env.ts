@@ -80,6 +80,8 @@ export interface Config {
   readonly TRUSTED_PROXIES: number;
   /** Whether /metrics is for everybody. */
   readonly METRICS_OPEN: boolean;
+  /** How long a stopping node that was asked lately still answers, in seconds. */
+  readonly DRAIN_TIME: number;
 }
 
 /** All faults of the environment at once; the message has one line a fault and never a value. */
@@ -118,6 +120,7 @@ const SPECS = {
   BALANCE_PREFER_LOCAL: kind.allButFalse({ default: true }),
   MS_METRICS: kind.boolean({ default: false }),
   MS_METRICS_PORT: kind.port({ default: 9458 }),
+  DRAIN_TIME: kind.whole('seconds', 0, 600)({ default: 5 }),
   SKIP_PROCESS_EVENT_REGISTRATION: kind.boolean({ default: false }),
   CACHE: kind.redis({ default: undefined }),
   CACHE_TTL: kind.seconds({ default: 300 }),

@@ -1,8 +1,13 @@
 import type http from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Duplex } from 'node:stream';
 
 /** More than any proxy keeps; connections beyond these end with their answer. */
 const MAX_IDLE = 1_000;
+/** Without a request for so long there is no proxy and no client that has to find another replica. */
+const ASKED_LATELY_MS = 60_000;
+/** After that a stop does not wait for requests under way. */
+const ANSWERED_WITHIN_MS = 3_000;
 
 /** The connections of one HTTP server: which of them wait for an answer, which are idle, and how they are let go of on a stop. */
 export class Connections {
@@ -31,21 +36,23 @@ export class Connections {
     return second === undefined && !first?.headersSent;
   }
 
-  /** Milliseconds since the last request; Infinity where there has been none. */
-  get quietForMs(): number {
-    return performance.now() - this.lastRequestAtMs;
-  }
-
-  /** From now on every answer ends its connection. */
-  endWithAnswers(): void {
+  /**
+   * Lets go of all clients: each answer ends its connection, after a while no more are taken, and what is under way is
+   * answered.
+   *
+   * @param forMs proxies have to find another replica in; a server that was not asked lately has none
+   */
+  async drain(server: http.Server, forMs: number): Promise<void> {
     this.isEnding = true;
+    if (performance.now() - this.lastRequestAtMs < ASKED_LATELY_MS) await pause(forMs);
+    server.close();
+    await this.allAnswered();
   }
 
-  /** Waits until nothing is left to be answered, but not longer than this. */
-  async allAnswered(withinMs: number): Promise<void> {
+  private async allAnswered(): Promise<void> {
     if (this.busy.size === 0) return;
     await new Promise<void>((resolve) => {
-      const late = setTimeout(resolve, withinMs);
+      const late = setTimeout(resolve, ANSWERED_WITHIN_MS);
       this.whenAnswered = () => {
         clearTimeout(late);
         resolve();

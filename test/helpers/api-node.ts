@@ -53,6 +53,7 @@ export async function startApiNode({ env = {}, store: given, services = [] }: Ap
     HEARTBEAT_TIMEOUT: '3',
     SKIP_PROCESS_EVENT_REGISTRATION: 'true',
     DATA_DIR: IN_MEMORY,
+    DRAIN_TIME: '0',
     API_TOKENS,
     API_RATE_LIMIT: '0',
     API_AUTH_FAILURES: '0',

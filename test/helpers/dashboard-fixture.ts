@@ -114,6 +114,7 @@ async function startNode(core: RocketChatNode, natsUrl: string, env: Record<stri
   const process = NodeProcess.start({
     TRANSPORTER: natsUrl,
     DATA_DIR: ':memory:',
+    DRAIN_TIME: '0',
     INSTANCE_ID: id,
     LOG_LEVEL: 'warn',
     API_TOKENS: TOKENS,

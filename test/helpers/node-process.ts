@@ -25,7 +25,7 @@ export class NodeProcess {
   static start(env: Record<string, string>, args: readonly string[] = [], under: readonly string[] = []): NodeProcess {
     const [program, ...rest] = [...under, process.execPath, MAIN, ...args];
     const child = spawn(program!, rest, {
-      env: { PATH: process.env.PATH, ...env },
+      env: { PATH: process.env.PATH, DRAIN_TIME: '0', ...env },
       stdio: ['pipe', 'pipe', 'pipe'],
     });
     endWithUs(child);

@@ -47,6 +47,7 @@ export async function startReplica({
     HEARTBEAT_TIMEOUT: '3',
     SKIP_PROCESS_EVENT_REGISTRATION: 'true',
     DATA_DIR: IN_MEMORY,
+    DRAIN_TIME: '0',
     ...(natsUrl ? { TRANSPORTER: natsUrl } : {}),
     ...(mongoUrl ? { MONGO_URL: mongoUrl } : {}),
     ...env,

@@ -1,3 +1,4 @@
+import { homedir, userInfo } from 'node:os';
 import { spawnSync } from 'node:child_process';
 import { eventually } from '../helpers/eventually';
 import { freePort } from '../helpers/free-port';
@@ -132,5 +133,21 @@ describe('metrics', () => {
     const STYLE = 3;
     expect([0, STYLE]).toContain(status);
     expect(`${stdout}${stderr}`.split('\n').filter((line) => line.startsWith('presence_'))).toEqual([]);
+  });
+
+  test('nothing of who runs the node, and nothing of it on other addresses', async () => {
+    const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+    expect(text).toMatch(/^presence_bus_up/m);
+    expect(text).not.toMatch(/^(os_user|os_network|process_arguments)/m);
+    for (const own of [userInfo().username, homedir(), process.argv[1]!]) expect(text).not.toContain(`"${own}"`);
+    await expect(fetch(`http://127.0.0.2:${port}/metrics`)).rejects.toThrow();
+    expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(404);
+  });
+
+  test('a port that is taken is named, and the node does not start', async () => {
+    const env = { MS_METRICS: 'true', MS_METRICS_PORT: String(port) };
+    await expect(startReplica({ nodeID: 'presence-2', env })).rejects.toThrow(
+      `MS_METRICS_PORT ${port} on 127.0.0.1 is in use`,
+    );
   });
 });
