@@ -7,6 +7,7 @@ export function causeOf(command: Command): Cause {
     case 'claim':
       return 'claim';
     case 'identify':
+    case 'remove':
       return 'import';
     case 'recompute':
       return command.outside ? 'outside' : 'reconcile';

@@ -9,6 +9,8 @@ export type Command = { readonly uid: string } & (
   | { readonly kind: 'identify'; readonly identity: Identity }
   /** `outside`: somebody else has written what is shown, so it is told even where it is right. */
   | { readonly kind: 'recompute'; readonly outside?: boolean }
+  /** All sessions and claims end, and the user is forgotten. */
+  | { readonly kind: 'remove' }
 );
 
 /** What became of a command. `known` is false when the user does not exist and may not be created. */
@@ -31,6 +33,7 @@ export function isFirstContact(command: Command): boolean {
     case 'identify':
       return true;
     case 'recompute':
+    case 'remove':
       return false;
   }
 }

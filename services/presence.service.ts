@@ -1,6 +1,7 @@
 import type { Context, ServiceSchema } from 'moleculer';
 import { actionsOf } from '../lib/wire/action';
 import { batchSetStatus, type SetStatusResult, type StatusArguments } from '../lib/desk/batch-set-status';
+import { batchRemove, type RemoveResult } from '../lib/desk/batch-remove';
 import { batchUpsert, type UpsertResult } from '../lib/desk/batch-upsert';
 import { claimOf, read, SERVICE_NAME } from '../lib/wire/contract';
 import type { PresenceChange } from '../domain/presence';
@@ -89,6 +90,10 @@ const claimActions = {
   /** Who the users of an embedded store are. @returns one result an item, in order */
   upsertUsers: action('upsertUsers', read.upsertUsers, function ({ users }): Promise<UpsertResult[]> {
     return batchUpsert(this.desk, users);
+  }),
+  /** Forgets users of an embedded store: their sessions end, and they are told as offline. @returns one result an item, in order */
+  removeUsers: action('removeUsers', read.removeUsers, function ({ uids }): Promise<RemoveResult[]> {
+    return batchRemove(this.desk, uids);
   }),
 };
 

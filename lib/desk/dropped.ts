@@ -7,12 +7,14 @@ export interface Dropped {
 }
 
 /** What the removals of a batch are to be told of. */
-export function droppedBy(batch: readonly Command[]): Dropped {
+export function droppedBy(batch: readonly Command[]): Dropped | 'all' {
   const [sessions, removals]: [string[], string[]] = [[], []];
   for (const command of batch) {
+    // Which sessions the user had is not known.
+    if (command.kind === 'remove') return 'all';
     if (command.kind !== 'session' || command.session.kind !== 'disconnect') continue;
     sessions.push(command.session.session);
-    removals.push(command.session.removal ?? '');
+    removals.push(command.session.removal ?? 'unnamed');
   }
   return { sessions, removals };
 }

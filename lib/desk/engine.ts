@@ -61,7 +61,19 @@ export class PresenceEngine {
         nowMs,
       );
     }
+    await this.forget(works);
     return results;
+  }
+
+  /** Those who are to be removed have ended and were told as offline: what is stored of them goes. */
+  private async forget(works: readonly UserWork[]): Promise<void> {
+    const uids = works.filter(({ removed }) => removed).map(({ uid }) => uid);
+    if (uids.length === 0) return;
+    try {
+      await this.options.store.removeUsers(uids);
+    } finally {
+      this.options.onWritten?.(uids);
+    }
   }
 
   /** Decides and writes once; answers the users that must be decided again. */
@@ -170,6 +182,7 @@ function answer(
     results[caller] = { known, applied: asked.found[i] ?? false, created, leaseFromMs: leaseOf(asked, i) };
   });
   asked.claimCallers.forEach((caller, i) => {
+    if (caller === NO_CALLER) return;
     results[caller] = { known, applied: decision?.accepted[i] ?? false, created };
   });
   for (const caller of asked.otherCallers) results[caller] = { known, applied: known, created };

@@ -5,6 +5,7 @@ import type { Identity, Status } from '../../domain/types';
 import type { Priority } from './batcher';
 import { CommandLanes, LANES_OF_A_DATABASE } from './command-lanes';
 import type { PresenceChange } from '../../domain/presence';
+import { eachOf } from './each-of';
 import { droppedBy, type Dropped } from './dropped';
 import { PresenceEngine } from './engine';
 import { RemovalNotes } from './removal-notes';
@@ -128,10 +129,22 @@ export class PresenceDesk {
    * @throws PresenceError USERS_NOT_OURS where Rocket.Chat owns the users
    */
   async identify(uid: string, identity: Identity): Promise<boolean> {
-    if (!this.options.store.createsUsers) {
-      throw new PresenceError('USERS_NOT_OURS', 'the users of this database belong to Rocket.Chat');
-    }
+    this.refuseTheirs();
     return (await this.lanes.submit({ uid, kind: 'identify', identity })).created;
+  }
+
+  /**
+   * Ends a user's sessions and claims, and forgets the user in a store of our own. @returns whether the user was known
+   * @throws PresenceError USERS_NOT_OURS where Rocket.Chat owns the users
+   */
+  async remove(uid: string): Promise<boolean> {
+    this.refuseTheirs();
+    return (await this.lanes.submit({ uid, kind: 'remove' })).known;
+  }
+
+  private refuseTheirs(): void {
+    if (this.options.store.createsUsers) return;
+    throw new PresenceError('USERS_NOT_OURS', 'the users of this database belong to Rocket.Chat');
   }
 
   /** Whether sessions of instances that are gone are being dropped. */
@@ -154,7 +167,7 @@ export class PresenceDesk {
   /** Settles the claims whose time is over. @returns how many users had one */
   async settleExpired(): Promise<number> {
     const uids = await this.options.store.usersExpired(this.options.clock());
-    await eachOf(uids, (uid) => this.recompute(uid));
+    await eachOf(uids, AT_ONCE, (uid) => this.recompute(uid));
     return uids.length;
   }
 
@@ -206,8 +219,11 @@ export class PresenceDesk {
 
   private tellDropped(batch: readonly Command[]): void {
     const dropped = droppedBy(batch);
-    if (dropped.sessions.length === 0) return;
-    this.options.leases?.memory.forget(dropped.sessions);
+    if (dropped === 'all' || dropped.sessions.length > 0) this.forgetDropped(dropped);
+  }
+
+  private forgetDropped(dropped: Dropped | 'all'): void {
+    this.options.leases?.memory.forget(dropped === 'all' ? dropped : dropped.sessions);
     this.options.onDropped?.(dropped);
   }
 
@@ -218,24 +234,10 @@ export class PresenceDesk {
 
   private async dropOf(owners: readonly string[], command: SessionCommand): Promise<string[]> {
     this.drops += 1;
-    const had = await eachOf(owners, async (uid) =>
+    const had = await eachOf(owners, AT_ONCE, async (uid) =>
       (await this.session(uid, command, 'background')) ? uid : undefined,
     ).finally(() => (this.drops -= 1));
-    if (owners.length > 0 && this.options.leases) {
-      this.options.leases.memory.forget('all');
-      this.options.onDropped?.('all');
-    }
+    if (owners.length > 0 && this.options.leases) this.forgetDropped('all');
     return had.filter((uid) => uid !== undefined);
   }
-}
-
-/** Some at a time, so that a big job never fills the queues. */
-async function eachOf<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
-  const results = new Array<R>(items.length);
-  let next = 0;
-  const worker = async () => {
-    for (let at = next++; at < items.length; at = next++) results[at] = await work(items[at]!);
-  };
-  await Promise.all(Array.from({ length: Math.min(AT_ONCE, items.length) }, worker));
-  return results;
 }

@@ -28,6 +28,8 @@ export interface UserWork {
   outside: boolean;
   /** The user was created by this batch. */
   created: boolean;
+  /** The user is to be forgotten. */
+  removed: boolean;
 }
 
 /**
@@ -52,6 +54,7 @@ export function groupByUser(
       asked.claims.push(command.claim);
       asked.claimCallers.push(i);
     } else {
+      if (command.kind === 'remove') addRemoval(asked);
       if (command.kind === 'identify') asked.identity = { ...asked.identity, ...command.identity };
       asked.otherCallers.push(i);
     }
@@ -99,6 +102,16 @@ function addSession(
   holders.get(command.session)?.clear();
 }
 
+const NO_INSTANCE: ReadonlySet<string> = new Set();
+
+function addRemoval(asked: UserWork): void {
+  asked.removed = true;
+  asked.sessions.push({ kind: 'dropOtherInstances', keep: NO_INSTANCE });
+  asked.sessionCallers.push(NO_CALLER);
+  asked.claims.push({ kind: 'clearActive' });
+  asked.claimCallers.push(NO_CALLER);
+}
+
 function workOf(work: Map<string, UserWork>, uid: string): UserWork {
   let asked = work.get(uid);
   if (!asked) {
@@ -116,6 +129,7 @@ function workOf(work: Map<string, UserWork>, uid: string): UserWork {
       mayCreate: false,
       outside: false,
       created: false,
+      removed: false,
     };
     work.set(uid, asked);
   }

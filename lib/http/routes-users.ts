@@ -1,4 +1,6 @@
 import type { SetStatusResult } from '../desk/batch-set-status';
+import type { RemoveResult } from '../desk/batch-remove';
+import { PresenceError } from '../wire/errors';
 import { codeAndDetail } from './problems';
 import type { Route } from './route';
 import { answer, BATCH, ID, listOf, MOMENT, object, POSITION, QUERY, ref, STATUS, TEXT, YES_OR_NO } from './schemas';
@@ -55,6 +57,14 @@ function resultOf(result: SetStatusResult): object {
 function itemOf(item: unknown): unknown {
   if (typeof item !== 'object' || item === null || Array.isArray(item)) return item;
   return { uid: (item as { uid?: unknown }).uid, ...claimOf(item) };
+}
+
+/** Of the one user that was to be removed. */
+function removedOf([result]: readonly RemoveResult[]): object {
+  if (result?.ok) return { uid: result._id, removed: result.removed };
+  const { code = 'INTERNAL', message = '' } = result?.error ?? {};
+  const data = code === 'INVALID_ARGUMENT' ? { field: 'uid' } : undefined;
+  throw new PresenceError(codeAndDetail({ type: code }, {}).code, message, data);
 }
 
 /** Reads and writes of users' presence. */
@@ -129,6 +139,16 @@ export const USER_ROUTES: readonly Route[] = [
     arguments: ({ body }) => ({ users: body.users }),
     answerOf: (results: unknown) => ({ results }),
     answer: answer({ results: listOf(ref('UpsertResult')) }),
+  },
+  {
+    ...{ method: 'DELETE', path: '/users/:uid', id: 'removeUser', tag: 'users', scope: 'admin' },
+    action: 'presence.removeUsers',
+    summary:
+      'Removes a user from an embedded store: sessions, claims and schedules end, and the user is told as offline',
+    arguments: ({ path }) => ({ uids: [path.uid] }),
+    answerOf: removedOf,
+    answer: answer({ uid: ID, removed: YES_OR_NO }),
+    problems: ['USERS_NOT_OURS', 'CONFLICT'],
   },
   {
     ...{

@@ -23,29 +23,38 @@ const OVERLAP_MS = 15_000;
 /** Younger than what Rocket.Chat takes for recent (contract 6), whatever becomes of the clocks. */
 const RECENT_MS = 60_000;
 
-/** Asks Rocket.Chat whose presence has changed, from one answer that was taken to the next. */
+/** Who is deleted there is in no list of changes: so often everybody is asked for in their place. */
+const ALL_EVERY_MS = 60_000;
+
+/** Asks Rocket.Chat whose presence has changed, from one answer that was taken to the next; each minute for everybody. */
 export class PresencePoll {
   private fromMs: number | undefined;
+  /** When the last answer was asked for that told of everybody, by the monotonic clock. */
+  private allAtMs = -Infinity;
 
   constructor(private readonly account: Pick<ServiceAccount, 'call' | 'theirTimeMs'>) {}
 
   /** @returns undefined where Rocket.Chat shows nobody, for its presence broadcast is switched off @throws RocketChatFault */
   async next(signal: AbortSignal): Promise<Polled | undefined> {
     const askedAtMs = performance.now();
-    const { users = [], full = false } = await this.ask(this.fromMs, signal);
-    const nextFromMs = this.account.theirTimeMs - (performance.now() - askedAtMs) - OVERLAP_MS;
+    const asksForAll = askedAtMs - this.allAtMs >= ALL_EVERY_MS;
+    const { users = [], full = false } = await this.ask(asksForAll ? undefined : this.fromMs, signal);
+    const untilMs = this.account.theirTimeMs - (performance.now() - askedAtMs) - OVERLAP_MS;
+    // An answer of everybody leaves out who is offline: what they have changed is for the next one to tell.
+    const nextFromMs = (asksForAll ? this.fromMs : undefined) ?? untilMs;
     if (full && users.length === 0 && (await this.isHidden(signal))) return undefined;
     return { isAll: full, users, askedAtMs, nextFromMs };
   }
 
   /** What it told is taken: the next one goes on from there. */
-  taken({ nextFromMs }: Polled): void {
+  taken({ nextFromMs, isAll, askedAtMs }: Polled): void {
     this.fromMs = nextFromMs;
+    if (isAll) this.allAtMs = askedAtMs;
   }
 
   /** The next one tells of everybody. */
   forget(): void {
-    this.fromMs = undefined;
+    [this.fromMs, this.allAtMs] = [undefined, -Infinity];
   }
 
   /** An answer of nobody is the same, whether nobody is there or all are hidden; but the recent changes are `full` only where they are. */

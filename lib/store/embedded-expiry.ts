@@ -11,6 +11,10 @@ export class EmbeddedExpiry {
     else this.expiring.delete(user._id);
   }
 
+  forgetAll(uids: readonly string[]): void {
+    for (const uid of uids) this.expiring.delete(uid);
+  }
+
   /** As `PresenceStore.usersExpired`. */
   before(nowMs: number): string[] {
     const ended = [...this.expiring.values()].filter((user) => isExpired(user, nowMs) || isOvertaken(user, nowMs));

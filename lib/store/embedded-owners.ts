@@ -22,6 +22,11 @@ export function ownersWhere(
   return owners;
 }
 
+/** Whether nothing is shown of a user any more, so that what is stored may go. */
+export function isGone(user: UserRecord | undefined, sessions: SessionsDocument | undefined): boolean {
+  return (user?.status ?? 'offline') === 'offline' && (sessions?.connections ?? []).length === 0;
+}
+
 export function uidsOf(writes: readonly PresenceWrite[]): ReadonlySet<string> {
   return new Set(writes.map(({ after }) => after._id));
 }

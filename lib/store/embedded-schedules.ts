@@ -33,6 +33,11 @@ export class EmbeddedSchedules implements ScheduleStore {
     return true;
   }
 
+  async removeOf(uids: readonly string[]): Promise<void> {
+    const theirs = new Set(uids);
+    await this.file.removeAll([...this.file.values()].flatMap(({ _id, uid }) => (theirs.has(uid) ? [_id] : [])));
+  }
+
   async of(uid: string): Promise<Schedule[]> {
     return [...this.file.values()].filter((schedule) => schedule.uid === uid).sort(byDue);
   }

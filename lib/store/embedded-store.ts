@@ -14,7 +14,7 @@ import { EmbeddedHistory } from './embedded-history';
 import { EmbeddedLedger } from './embedded-ledger';
 import { EmbeddedSchedules } from './embedded-schedules';
 import { EmbeddedTombstones } from './embedded-tombstones';
-import { ownersWhere, type SessionsDocument, uidsOf, uidsToVerify } from './embedded-owners';
+import { isGone, ownersWhere, type SessionsDocument, uidsOf, uidsToVerify } from './embedded-owners';
 import type {
   AppliedSessions,
   ConnectionCounts,
@@ -109,12 +109,9 @@ export class EmbeddedStore implements PresenceStore {
       const { refreshAfterMs } = this.options;
       const { sessions, tombstones, found } = applyAllToUser(before, commands, nowMs, refreshAfterMs);
       if (tombstones !== before.tombstones) this.tombstones.put(uid, tombstones, nowMs);
-      let sessionsRev = stored?.rev ?? 0;
       const changed = sessions !== before.sessions;
-      if (changed) {
-        sessionsRev += 1;
-        writes.push({ _id: uid, connections: sessions, rev: sessionsRev });
-      }
+      const sessionsRev = (stored?.rev ?? 0) + Number(changed);
+      if (changed) writes.push({ _id: uid, connections: sessions, rev: sessionsRev });
       return { uid, user: this.users.get(uid), sessions, sessionsRev, found, changed };
     });
     await this.writeSessions(writes);
@@ -127,6 +124,15 @@ export class EmbeddedStore implements PresenceStore {
     await this.users.putAll(current.map(({ after }) => after));
     for (const { after } of current) this.expiry.note(after);
     return uidsOf(current);
+  }
+
+  async removeUsers(uids: readonly string[]): Promise<void> {
+    const gone = uids.filter((uid) => isGone(this.users.get(uid), this.sessions.get(uid)));
+    await this.schedules.removeOf(gone);
+    await this.sessions.removeAll(gone);
+    await this.users.removeAll(gone);
+    this.order.removeAll(gone);
+    this.expiry.forgetAll(gone);
   }
 
   async pruneTombstones(nowMs: number): Promise<void> {
@@ -159,11 +165,8 @@ export class EmbeddedStore implements PresenceStore {
   }
 
   async ownersOfStale(beforeMs: number, instances: ReadonlySet<string>, limit: number): Promise<string[]> {
-    return ownersWhere(
-      this.sessions.values(),
-      (s) => s._updatedAt.getTime() <= beforeMs && instances.has(s.instanceId),
-      limit,
-    );
+    const isStale = (s: Session) => s._updatedAt.getTime() <= beforeMs && instances.has(s.instanceId);
+    return ownersWhere(this.sessions.values(), isStale, limit);
   }
 
   async storedInstances(): Promise<StoredInstance[]> {
@@ -171,12 +174,8 @@ export class EmbeddedStore implements PresenceStore {
   }
 
   async usersOf(uids: readonly string[]): Promise<ReadonlyMap<string, UserRecord>> {
-    const found = new Map<string, UserRecord>();
-    for (const uid of uids) {
-      const user = this.users.get(uid);
-      if (user) found.set(uid, user);
-    }
-    return found;
+    const found = uids.map((uid) => [uid, this.users.get(uid)] as const);
+    return new Map(found.filter((entry): entry is [string, UserRecord] => entry[1] !== undefined));
   }
 
   async listUsers(filter: UserFilter, limit: number): Promise<UserRecord[]> {

@@ -139,6 +139,11 @@ export interface PresenceStore {
    * @param asRead read a moment ago: what is applied to it is written only if it is still so
    */
   applySessions(work: readonly SessionWork[], nowMs: number, asRead?: SessionsAsRead): Promise<AppliedSessions[]>;
+  /**
+   * Forgets users that have no session and are shown as offline, in a store of our own, with their schedules; their history
+   * stays. Others are left as they are.
+   */
+  removeUsers(uids: readonly string[]): Promise<void>;
   /** Lets go of what removals have left (domain/removals.ts) and is over; of users who come back that is done in passing. */
   pruneTombstones(nowMs: number): Promise<void>;
   /** Writes presence compare-and-set on `presenceRev`. @returns users whose revision was still that of `before` */

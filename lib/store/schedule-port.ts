@@ -15,6 +15,8 @@ export interface ScheduleStore {
   add(schedule: Schedule): Promise<void>;
   /** @returns whether it was there */
   remove(uid: string, id: string): Promise<boolean>;
+  /** Removes all of these users. */
+  removeOf(uids: readonly string[]): Promise<void>;
   /** Those of a user, the one that is due first first. */
   of(uid: string): Promise<Schedule[]>;
   /**

@@ -26,6 +26,12 @@ export class UserOrder {
     return found;
   }
 
+  /** These users are stored no more. */
+  removeAll(uids: readonly string[]): void {
+    const gone = new Set(uids);
+    this.ids = this.ids.filter((id) => !gone.has(id));
+  }
+
   /** Puts in their places those who came since the last time. */
   private takeIn(): void {
     const known = this.ids.length;

@@ -112,6 +112,9 @@ export const read = {
   upsertUsers: reader<{ users: unknown[] }>(['users'], {
     users: { type: 'array', min: 1, max: MAX_BATCH_ITEMS },
   }),
+  removeUsers: reader<{ uids: unknown[] }>(['uids'], {
+    uids: { type: 'array', min: 1, max: MAX_BATCH_ITEMS },
+  }),
   setStatusMany: reader<{ items: unknown[] }>(['items'], {
     items: { type: 'array', min: 1, max: MAX_BATCH_ITEMS },
   }),
@@ -175,6 +178,13 @@ export function readStatus(item: unknown): { uid: string } & ClaimArguments {
 }
 
 const readUserItem = reader<{ _id: string } & Identity>(['_id'], USER_FIELDS);
+
+const readUidItem = reader<{ uid: string }>(['uid'], { uid: ID });
+
+/** One user of `removeUsers`. @throws PresenceError INVALID_ARGUMENT */
+export function readUid(item: unknown): string {
+  return readUidItem({ uid: item }).uid;
+}
 
 /** One user of `upsertUsers`. @throws PresenceError INVALID_ARGUMENT */
 export function readUser(item: unknown): { uid: string; identity: Identity } {

@@ -30,6 +30,7 @@ const LATER = { status: 'busy', startsAt: '2099-01-01T00:00:00Z', endsAt: '2100-
 /** Brings about each fault, and has it told. @param visibility answers for users `broken` and `slow` as their names say */
 export async function provokeFaults(book: ContractBook, visibility: ServiceSchema): Promise<void> {
   await keptBusy(book);
+  await withUsersOfRocketChat(book);
   await withoutEnd(book);
   await withoutServices(book, visibility);
   await withoutStore(book);
@@ -53,6 +54,14 @@ async function keptBusy(book: ContractBook): Promise<void> {
     expect([refused.status, refused.headers['retry-after']]).toEqual([503, '1']);
     release();
     expect((await Promise.all(asked)).map(({ status }) => status)).toEqual(expect.arrayContaining([200, 503]));
+  });
+}
+
+/** Whose users are Rocket.Chat's to remove. */
+async function withUsersOfRocketChat(book: ContractBook): Promise<void> {
+  const store = Object.assign(createStore(readConfig({ DATA_DIR: ':memory:' })), { createsUsers: false });
+  await withApiNode({ store }, async (node) => {
+    await book.refuses(node, 'removeUser', 'USERS_NOT_OURS');
   });
 }
 

@@ -23,6 +23,9 @@ export async function useEverything(book: ContractBook, node: ApiNode, receiver:
   await schedules(book, node);
   await reads(book, node);
   await callbacks(book, node, receiver);
+  for (const removed of [true, false]) {
+    expect((await book.call(node, 'removeUser', { in: { uid: 'bot' } })).json()).toEqual({ uid: 'bot', removed });
+  }
   await outside(book, node);
   await readsOfWhatIsTheSame(book, node);
 }

@@ -19,6 +19,7 @@ import { describeStoreHistory } from './store-contract-history';
 import { describeStoreLiveness } from './store-contract-liveness';
 import { describeStoreSchedules } from './store-contract-schedules';
 import { describeStoreRemovals } from './store-contract-removals';
+import { describeStoreRemovedUsers } from './store-contract-removed-users';
 import { describeStoreReads } from './store-contract-reads';
 import { describeStoreQueries, type StoreUnderTest } from './store-contract-queries';
 
@@ -218,6 +219,7 @@ export function describeStoreContract(
     describeStoreQueries(() => under);
     describeStoreReads(() => under);
     describeStoreRemovals(() => under);
+    describeStoreRemovedUsers(() => under);
     describeStoreLiveness(() => under, { isDurable });
     describeStoreHistory(() => under, { isDurable });
     describeStoreActivity(() => under, { isDurable });

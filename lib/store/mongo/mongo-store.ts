@@ -124,6 +124,12 @@ export class MongoStore implements PresenceStore {
     return this.userWriter.write(writes);
   }
 
+  async removeUsers(uids: readonly string[]): Promise<void> {
+    const gone = await this.userWriter.remove(uids);
+    await this.sessionWriter.removeEmpty(gone);
+    await this.schedules.removeOf(gone);
+  }
+
   pruneTombstones(nowMs: number): Promise<void> {
     return this.sessionWriter.pruneTombstones(nowMs);
   }

@@ -36,6 +36,10 @@ export class MongoSchedules implements ScheduleStore {
     });
   }
 
+  async removeOf(uids: readonly string[]): Promise<void> {
+    await this.connection.patiently(() => this.schedules().deleteMany({ uid: { $in: [...uids] } }));
+  }
+
   async remove(uid: string, id: string): Promise<boolean> {
     let removed = 0;
     await this.connection.patiently(async () => {

@@ -69,6 +69,12 @@ export class SessionWriter {
     });
   }
 
+  /** Removes the documents of these users that hold no session. */
+  async removeEmpty(uids: readonly string[]): Promise<void> {
+    const isEmpty: object = { _id: { $in: [...uids] }, 'connections.0': { $exists: false } };
+    await this.connection.patiently(() => this.sessions().deleteMany(isEmpty));
+  }
+
   /**
    * Takes away tombstones that are over: from documents where all of them are. A document that a removal has made, and that
    * never held a session, goes too. The revision stays: whoever has read these tombstones knows by their time that they are over.

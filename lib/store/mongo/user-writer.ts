@@ -35,6 +35,20 @@ export class UserWriter {
     });
   }
 
+  /** Removes users that are shown as offline. @returns those that are not there any more */
+  remove(uids: readonly string[]): Promise<string[]> {
+    const theirs = { _id: { $in: [...uids] } };
+    return this.connection.patiently(async () => {
+      const isOffline: object = { ...theirs, status: { $in: ['offline', null] } };
+      await this.users().deleteMany(isOffline);
+      const left = await this.users()
+        .find(theirs, { projection: { _id: 1 }, ...inOneReply(uids) })
+        .toArray();
+      const stays = new Set(left.map(({ _id }) => _id));
+      return uids.filter((uid) => !stays.has(uid));
+    });
+  }
+
   private async slots(uids: readonly string[]): Promise<ReadonlyMap<string, Record<string, string>>> {
     const documents = await this.users()
       .find({ _id: { $in: [...uids] } }, { projection: { presenceBy: 1 }, ...inOneReply(uids) })

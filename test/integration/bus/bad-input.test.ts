@@ -48,6 +48,7 @@ describe('bad input over the bus', () => {
     toggleBroadcast: [true],
     getPeakConnections: [true],
     upsertUsers: [[{ _id: 'u' }]],
+    removeUsers: [['u']],
     setStatusMany: [[{ uid: 'u', statusDefault: 'busy' }]],
     get: ['u'],
     getMany: [['u']],
@@ -59,7 +60,7 @@ describe('bad input over the bus', () => {
   };
   /** What is wrong as one user of a batch is told in its result; only what is no batch is an error of the call. */
   const isItem = (action: string, what: string) =>
-    ['upsertUsers', 'setStatusMany', 'getMany'].includes(action) && what === 'an array';
+    ['upsertUsers', 'removeUsers', 'setStatusMany', 'getMany'].includes(action) && what === 'an array';
   const WRONG: Record<string, unknown> = {
     'a number': 7,
     'a boolean': 'boolean',

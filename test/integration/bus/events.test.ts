@@ -105,6 +105,33 @@ describe('events and counts over the bus', () => {
     });
   });
 
+  test('removeUsers tells a user as offline once, and leaves nothing of them but history', async () => {
+    await core.call('newConnection', 'rem', 's1', 'ddp-1');
+    await core.call('setStatus', 'rem', 'busy', 'x');
+    await core.call('newConnection', 'stays', 's2', 'ddp-1');
+    const hour = (n: number) => new Date(Date.now() + n * 3_600_000);
+    await core.call('schedule', 'rem', { statusDefault: 'busy' }, hour(1), hour(2));
+    const answer = await core.call('removeUsers', ['rem', 'nobody', '', 7]);
+    const refused = {
+      ok: false,
+      error: { code: 'INVALID_ARGUMENT', message: expect.stringContaining('uid') as string },
+    };
+    expect(answer).toEqual([
+      { _id: 'rem', ok: true, removed: true },
+      { _id: 'nobody', ok: true, removed: false },
+      { _id: '', ...refused },
+      refused,
+    ]);
+    await sees(core, 'rem', 'online', 'busy', 'offline');
+    expect(await core.call('get', 'rem')).toMatchObject({ status: 'unknown', reason: 'never-seen' });
+    expect(await core.call('schedules', 'rem')).toEqual([]);
+    expect(await core.call('explain', 'rem')).toMatchObject({ known: false });
+    expect(await core.call('get', 'stays')).toMatchObject({ status: 'online' });
+    await core.call('updateConnection', 'rem', 's1');
+    await sees(core, 'rem', 'online', 'busy', 'offline', 'online');
+    expect(await core.call('get', 'rem')).toMatchObject({ status: 'online', rev: 1 });
+  });
+
   const actionsOf = (service: string): string[] =>
     core.broker.registry
       .getActionList({ onlyAvailable: true })
@@ -129,6 +156,7 @@ describe('events and counts over the bus', () => {
         'reconcile',
         'removeConnection',
         'removeLostConnections',
+        'removeUsers',
         'replica',
         'replicas',
         'resetPeakConnections',

@@ -202,6 +202,28 @@ describe('a mirror', () => {
     expect(textsHere()).toMatchObject({ ann: '' });
   });
 
+  it('sees within two minutes who was deleted there while online, with no call more than the limit allows', async () => {
+    for (const uid of ['ann', 'bob', 'cleo']) account.say(uid, 'online', '');
+    start();
+    await passes(90 * SECOND);
+    const before = account.calls.length;
+    account.users.delete('bob');
+    await passes(2 * MINUTE);
+    expect([...side.connections.keys()]).toEqual(['ann', 'cleo']);
+    expect(account.calls.length - before).toBeLessThanOrEqual(20);
+  });
+
+  it('misses no text of who is offline there, whenever it is changed', async () => {
+    for (const uid of ['ann', 'bob']) account.say(uid, 'offline', '');
+    start();
+    for (let n = 0; n < 20; n++) {
+      await passes(7 * SECOND);
+      account.say('ann', 'offline', `text ${n}`);
+      await passes(14 * SECOND);
+      expect(textsHere().ann).toBe(`text ${n}`);
+    }
+  });
+
   it('waits with the others where one user is refused', async () => {
     account.say('ann', 'online', '');
     account.say('bob', 'online', '');
