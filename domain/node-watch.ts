@@ -22,7 +22,8 @@ export interface WatchRules {
 interface Loss {
   readonly atMs: number;
   dueAtMs: number;
-  readonly kind: 'left' | 'lost';
+  /** `missing`: it holds sessions, and the bus has not shown it. */
+  readonly kind: 'left' | 'lost' | 'missing';
   /** Lost together with most others: perhaps it is this node that lost the bus. */
   doubtful: boolean;
 }
@@ -37,9 +38,11 @@ const FEWEST_OF_MOST = 2;
  *   alive ──leaves──▶ left ──────────────────────────────▶ due at once
  *   alive ──silent for the heartbeat time-out──▶ lost ─grace─▶ due
  *   lost together with most nodes ──▶ doubtful ──a lease, or the others are back and it is not──▶ due
+ *   stored and not seen for the time-out and the grace after its last session was written ──▶ missing ──▶ due
+ *   missing while no other node is seen ──▶ doubtful
  *   any ──seen alive again──▶ alive
  *
- * While our own bus is down nothing is due and what seems lost is not believed; when it is back everybody has
+ * While our own bus is down nothing is due and what seems lost or missing is not believed; when it is back everybody has
  * one heartbeat time-out to be heard of again.
  */
 export class NodeWatch {
@@ -68,7 +71,7 @@ export class NodeWatch {
   /** Our own bus is lost, or this process did not run: what seemed lost is not believed. */
   distrust(): void {
     this.down = true;
-    for (const [id, { kind }] of this.gone) if (kind === 'lost') this.gone.delete(id);
+    for (const [id, { kind }] of this.gone) if (kind !== 'left') this.gone.delete(id);
   }
 
   /** The bus is back: everybody gets one heartbeat time-out. Does nothing while it was never gone. */
@@ -84,11 +87,32 @@ export class NodeWatch {
     this.gone.set(id, { atMs: nowMs, dueAtMs: nowMs, kind: 'left', doubtful: false });
   }
 
-  /** A node that holds sessions and that nobody has seen since this one started. @param doubtful nobody else was seen either */
+  /** An instance holds sessions, and the bus has not shown it. @param doubtful no other node was seen either */
   missing(id: string, doubtful: boolean, nowMs: number): void {
-    if (this.gone.has(id)) return;
+    const loss = this.gone.get(id);
+    if (loss) {
+      if (loss.kind === 'missing' && !doubtful) loss.dueAtMs = Math.min(loss.dueAtMs, nowMs);
+      return;
+    }
+    if (this.known.has(id)) return; // lost or not, that is for the next look to tell
     const dueAtMs = nowMs + (doubtful ? this.rules.leaseMs : 0);
-    this.gone.set(id, { atMs: nowMs, dueAtMs, kind: 'left', doubtful });
+    this.gone.set(id, { atMs: nowMs, dueAtMs, kind: 'missing', doubtful });
+  }
+
+  /**
+   * Which stored instances the bus does not show; all that was missing and is not among them is there again.
+   *
+   * @param instances with the time since the last of their sessions was written, milliseconds
+   * @returns those whose sessions are to be dropped now
+   */
+  unseen(instances: ReadonlyMap<string, number>, doubtful: boolean, nowMs: number): string[] {
+    if (!this.isTrusted(nowMs)) return [];
+    const silentMs = this.rules.heartbeatTimeoutMs + this.rules.graceMs;
+    const missing = [...instances].filter(([, sinceMs]) => sinceMs >= silentMs).map(([id]) => id);
+    const isMissing = new Set(missing);
+    for (const [id, { kind }] of this.gone) if (kind === 'missing' && !isMissing.has(id)) this.gone.delete(id);
+    for (const id of missing) this.missing(id, doubtful, nowMs);
+    return this.due(nowMs).filter((id) => this.gone.get(id)!.kind === 'missing');
   }
 
   /** Takes in what is seen of all other nodes. */

@@ -7,7 +7,7 @@ export type SessionCommand =
   | { readonly kind: 'sessionStatus'; readonly session: string; readonly status: Status }
   /** `removal` names it, so that calls which it overtook are known (domain/removals.ts); absent: it overtakes none. */
   | { readonly kind: 'disconnect'; readonly session: string; readonly removal?: string }
-  | { readonly kind: 'dropInstance'; readonly instanceId: string }
+  | DropInstance
   | { readonly kind: 'dropOtherInstances'; readonly keep: ReadonlySet<string> }
   | DropStale;
 
@@ -17,6 +17,14 @@ export interface Arrival {
   readonly receivedMs?: number;
   /** Removals of this session that its replica had heard of: the call was sent after them. */
   readonly heard?: readonly string[];
+}
+
+/** Sessions of one instance. */
+export interface DropInstance {
+  readonly kind: 'dropInstance';
+  readonly instanceId: string;
+  /** Only those whose lease was last written before this time. Absent: all of them. */
+  readonly beforeMs?: number;
 }
 
 /** Sessions of instances that send heartbeats, whose lease was last written at this time or before (design invariant 6). */
@@ -55,7 +63,7 @@ export function applySessionCommand(
     case 'disconnect':
       return drop(sessions, (s) => s.id === command.session);
     case 'dropInstance':
-      return drop(sessions, (s) => s.instanceId === command.instanceId);
+      return drop(sessions, (s) => isDropped(s, command));
     case 'dropOtherInstances':
       return drop(sessions, (s) => !command.keep.has(s.instanceId));
     case 'dropStale':
@@ -66,16 +74,21 @@ export function applySessionCommand(
 /** A login or a heartbeat: known sessions are kept alive, an unknown one is created (invariant 5). */
 function revive(
   sessions: readonly Session[],
-  { session, instanceId }: { readonly session: string; readonly instanceId: string },
+  command: { readonly session: string; readonly instanceId: string } & Arrival,
   nowMs: number,
   refreshAfterMs: number,
   status: Status | undefined,
 ): SessionOutcome {
+  const { session, instanceId, receivedMs = nowMs } = command;
+  // A call that has waited tells of the time when it came, not of a process that has its node's id since.
+  const cameMs = Math.floor(Math.min(receivedMs, nowMs));
   // A login tells the instance and is online; a heartbeat tells neither, it may come through another node.
   const tells = status === undefined ? {} : { status, instanceId };
-  const known = change(sessions, session, (s) => touched(s, tells, nowMs, refreshAfterMs));
+  // A login may be another process's under the same id: it is written down, however young the lease is.
+  const olderThanMs = status !== undefined && command.receivedMs !== undefined ? 1 : refreshAfterMs;
+  const known = change(sessions, session, (s) => touched(s, tells, cameMs, olderThanMs));
   if (known.found) return known;
-  const at = new Date(nowMs);
+  const at = new Date(cameMs);
   const created: Session = { id: session, instanceId, status: status ?? 'online', _createdAt: at, _updatedAt: at };
   return { sessions: [...sessions, created], found: false };
 }
@@ -85,7 +98,12 @@ function touched(session: Session, tells: Partial<Session>, nowMs: number, refre
     (tells.status ?? session.status) === session.status &&
     (tells.instanceId ?? session.instanceId) === session.instanceId;
   if (same && nowMs - seenAtMs(session) < refreshAfterMs) return session;
-  return { ...session, ...tells, _updatedAt: new Date(nowMs) };
+  return { ...session, ...tells, _updatedAt: new Date(Math.max(nowMs, seenAtMs(session))) };
+}
+
+/** Whether a session goes with its instance. */
+export function isDropped(session: Session, { instanceId, beforeMs = Infinity }: Omit<DropInstance, 'kind'>): boolean {
+  return session.instanceId === instanceId && seenAtMs(session) < beforeMs;
 }
 
 /** Whether a session's lease is over. A session refreshed meanwhile is not, whatever was read before. */

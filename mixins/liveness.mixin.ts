@@ -8,6 +8,7 @@ import { nodesSeen } from '../lib/replicas/nodes';
 import type { PresenceDesk } from '../lib/desk/presence-desk';
 import type { Reaped, Reaper } from '../lib/replicas/reaper';
 import type { SharedClock } from '../lib/replicas/shared-clock';
+import { UnseenInstances } from '../lib/replicas/unseen-instances';
 import type { PresenceStore } from '../lib/store/port';
 import type { BusService } from './bus-guard.mixin';
 import { periodicMixin } from './periodic.mixin';
@@ -29,9 +30,12 @@ export interface LivenessService extends ReplicaService, BusService {
 const SECOND = 1000;
 const LOOK_EVERY_MS = SECOND / 4;
 const DROP_EVERY_MS = SECOND / 4;
+const MAX_UNSEEN_EVERY_MS = 3 * SECOND;
 const CLOCK_EVERY_MS = 2 * SECOND;
 /** A clock that is set by more than this makes ages of leases worthless for one lease. */
 const CLOCK_STEP_MS = 5 * SECOND;
+/** How far the clocks of two replicas may be apart at most: each goes by the store's. */
+const CLOCKS_DIFFER_MS = SECOND / 10;
 /** The reaper looks so often in a lease: a ghost outlives its lease by a thirtieth of it at most. */
 const REAPS_PER_LEASE = 30;
 /** A loss that another replica was to deal with is forgotten after this. */
@@ -45,15 +49,12 @@ export function livenessMixin(config: Config): Partial<ServiceSchema> {
   const leaseMs = config.SESSION_LEASE * SECOND;
   const job = (name: string, everyMs: number, run: (service: LivenessService) => Promise<unknown>) =>
     periodicMixin<LivenessService>({ name, everyMs, run });
-  const startUp = { atMs: 0, swept: false };
 
   return {
     mixins: [
       job('looking who is there', LOOK_EVERY_MS, async (service) => look(service)),
-      job('dropping the sessions of nodes that are gone', DROP_EVERY_MS, async (service) => {
-        await sweepOnce(service, startUp);
-        await dropGone(service);
-      }),
+      job('dropping the sessions of nodes that are gone', DROP_EVERY_MS, dropGone),
+      ...unseenJob(config),
       job('ending sessions whose lease is over', Math.ceil(leaseMs / REAPS_PER_LEASE), reap),
       job('looking at the clock', CLOCK_EVERY_MS, lookAtClock),
     ] as Partial<ServiceSchema>[],
@@ -73,12 +74,27 @@ export function livenessMixin(config: Config): Partial<ServiceSchema> {
     async started(this: Service) {
       const service = this as LivenessService;
       await service.sharedClock.sync();
-      startUp.atMs = service.clock();
-      startUp.swept = config.TRANSPORTER === undefined; // without a bus nobody knows who is gone
       Object.assign(service, watches(config, performance.now()));
       look(service);
     },
   };
+}
+
+function unseenJob({ TRANSPORTER, HEARTBEAT_TIMEOUT, NODE_LOSS_GRACE }: Config): Partial<ServiceSchema>[] {
+  if (TRANSPORTER === undefined) return []; // without a bus it is unknown which node is gone
+  let unseen: UnseenInstances | undefined;
+  const run = async (service: LivenessService) => {
+    unseen ??= new UnseenInstances(service.store.instances, (HEARTBEAT_TIMEOUT + NODE_LOSS_GRACE) * SECOND);
+    await dropUnseen(service, unseen);
+  };
+  const everyMs = Math.min(Math.max((HEARTBEAT_TIMEOUT * SECOND) / 10, LOOK_EVERY_MS), MAX_UNSEEN_EVERY_MS);
+  return [
+    periodicMixin<LivenessService>({
+      name: 'dropping the sessions of instances that the bus does not show',
+      everyMs,
+      run,
+    }),
+  ];
 }
 
 function watches(config: Config, nowMs: number): Pick<LivenessService, 'nodeWatch' | 'vigil'> {
@@ -106,31 +122,42 @@ async function dropGone(service: LivenessService): Promise<void> {
     return;
   }
   for (const id of nodeWatch.due(nowMs)) {
-    const users = await service.desk.dropInstance(id);
-    // It may be back meanwhile; whoever was dropped is brought back by its next heartbeat.
+    if (nodeWatch.pending.get(id)?.kind === 'missing') continue; // looked at anew before its sessions are dropped
+    const users = await service.desk.dropInstance(id, { beforeMs: service.clock() + CLOCKS_DIFFER_MS });
+    // It may be back meanwhile, or another process under its id: what that has opened since stays.
     nodeWatch.settled(id);
-    if (users.length === 0) continue;
-    service.logger.warn(`node ${id} is gone: ended the sessions of ${users.length} users`);
-    service.tellNodeLost(id, users.length);
+    tellGone(service, id, users.length);
   }
 }
 
+function tellGone(service: LivenessService, id: string, users: number): void {
+  if (users === 0) return;
+  service.logger.warn(`node ${id} is gone: ended the sessions of ${users} users`);
+  service.tellNodeLost(id, users);
+}
+
 /**
- * Sessions of nodes that went while no replica was there to see it: once, when everybody had the time to be heard of.
- * An instance that has opened or refreshed a session since this replica started is alive, whatever the bus says.
+ * Stored instances that the bus does not show: killed before a replica had heard of them, or while no replica was there.
+ * What they have written since they were looked at stays: then they are alive, whatever the bus says.
  */
-async function sweepOnce(service: LivenessService, startUp: { readonly atMs: number; swept: boolean }): Promise<void> {
-  const nowMs = performance.now();
-  if (startUp.swept || !service.isLeader() || !service.nodeWatch.isTrusted(nowMs)) return;
-  const nodes = nodesSeen(service.broker).filter(({ available }) => available);
-  const there = new Set([service.broker.nodeID, MIRRORED_INSTANCE, ...nodes.map(({ id }) => id)]);
+async function dropUnseen(service: LivenessService, unseen: UnseenInstances): Promise<void> {
+  const { broker, store, nodeWatch, desk } = service;
+  if (!service.isLeader() || !nodeWatch.isTrusted(performance.now())) return;
+  const nodes = nodesSeen(broker).filter(({ available }) => available);
   const replicas = replicasOf(service);
   const seesOthers = nodes.some(({ id }) => !replicas.has(id));
-  for (const { instanceId, newestMs } of await service.store.storedInstances()) {
-    if (there.has(instanceId) || newestMs >= startUp.atMs) continue;
-    service.nodeWatch.missing(instanceId, !seesOthers, nowMs);
+  const storeMs = service.clock();
+  // A monolith's instances are no nodes of the bus.
+  const told = await store.instances.told(storeMs);
+  const there = new Set([broker.nodeID, MIRRORED_INSTANCE, ...told, ...nodes.map(({ id }) => id)]);
+  const newestOf = await unseen.newest(there, storeMs);
+  const silences = new Map([...newestOf].map(([id, newestMs]) => [id, storeMs - newestMs]));
+  for (const id of nodeWatch.unseen(silences, !seesOthers, performance.now())) {
+    const users = await desk.dropInstance(id, { beforeMs: newestOf.get(id)! + 1 });
+    nodeWatch.settled(id);
+    unseen.forget(id);
+    tellGone(service, id, users.length);
   }
-  startUp.swept = true;
 }
 
 function replicasOf(service: Service): Set<string | undefined> {

@@ -1,6 +1,6 @@
 import type { ClaimRequest } from '../../domain/claims';
 import type { Command, CommandResult } from '../../domain/commands';
-import type { Arrival, SessionCommand } from '../../domain/sessions';
+import type { Arrival, DropInstance, SessionCommand } from '../../domain/sessions';
 import type { Identity, Status } from '../../domain/types';
 import type { Priority } from './batcher';
 import { CommandLanes, LANES_OF_A_DATABASE } from './command-lanes';
@@ -42,6 +42,9 @@ export interface Carried extends Arrival {
   /** The name of a removal. */
   readonly removal?: string;
 }
+
+/** Of the sessions of an instance. */
+export type WhichSessions = Omit<DropInstance, 'kind' | 'instanceId'>;
 
 /** Users of a slice of a walk: enough to fill the flushes, few enough to be no queue of their own. */
 export const SLICE = 512;
@@ -153,9 +156,9 @@ export class PresenceDesk {
   }
 
   /** Drops the sessions of one instance. @returns the users that had one */
-  async dropInstance(instanceId: string): Promise<string[]> {
-    const owners = await this.options.store.ownersOfInstance(instanceId);
-    return this.dropOf(owners, { kind: 'dropInstance', instanceId });
+  async dropInstance(instanceId: string, which: WhichSessions = {}): Promise<string[]> {
+    const owners = await this.options.store.ownersOfInstance(instanceId, which.beforeMs);
+    return this.dropOf(owners, { kind: 'dropInstance', instanceId, ...which });
   }
 
   /** Drops the sessions of every instance not in `keep`. @returns the users that had one */

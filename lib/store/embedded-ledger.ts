@@ -14,9 +14,13 @@ interface StateDocument {
 }
 
 interface Heard {
-  readonly connections: number;
+  /** Absent while none was told. */
+  readonly connections?: number;
   readonly atMs: number;
 }
+
+/** Names that others send must not fill the memory: those not heard of for longest make room. */
+const MAX_HEARD = 10_000;
 
 /**
  * The few things the embedded store keeps beside users and sessions: the broadcast switch and the peak,
@@ -43,7 +47,7 @@ export class EmbeddedLedger {
 
   /** Notes the number of sessions now; the peak reaches the file when it is told to somebody, or at the end. */
   observe(sessions: number): void {
-    this.peak = Math.max(this.peak, this.heard.size > 0 ? 0 : sessions);
+    this.peak = Math.max(this.peak, this.counted() === undefined ? sessions : 0);
   }
 
   async connections(sessions: number, nowMs: number): Promise<ConnectionCounts> {
@@ -60,9 +64,19 @@ export class EmbeddedLedger {
 
   async hearInstance(instanceId: string, connections: number | undefined, nowMs: number): Promise<void> {
     const known = connections ?? this.heard.get(instanceId)?.connections;
-    if (known === undefined) return;
+    this.heard.delete(instanceId);
     this.heard.set(instanceId, { connections: known, atMs: nowMs });
+    for (const id of this.heard.keys()) {
+      if (this.heard.size <= MAX_HEARD) break;
+      this.heard.delete(id);
+    }
+    if (known === undefined) return;
     this.peak = Math.max(this.peak, this.current(0, nowMs));
+  }
+
+  toldInstances(nowMs: number): ReadonlySet<string> {
+    this.forgetOld(nowMs);
+    return new Set(this.heard.keys());
   }
 
   async forgetInstance(instanceId: string): Promise<void> {
@@ -83,10 +97,18 @@ export class EmbeddedLedger {
 
   /** The sum heard from instances; our own sessions where nothing is heard (contract W14, W15). */
   private current(sessions: number, nowMs: number): number {
-    for (const [id, { atMs }] of this.heard) if (nowMs - atMs > HEARD_FOR_MS) this.heard.delete(id);
-    if (this.heard.size === 0) return sessions;
-    let sum = 0;
-    for (const { connections } of this.heard.values()) sum += connections;
+    this.forgetOld(nowMs);
+    return this.counted() ?? sessions;
+  }
+
+  /** Undefined where no count was told: a sum of 0 is one that was. */
+  private counted(): number | undefined {
+    let sum: number | undefined;
+    for (const { connections } of this.heard.values()) if (connections !== undefined) sum = (sum ?? 0) + connections;
     return sum;
+  }
+
+  private forgetOld(nowMs: number): void {
+    for (const [id, { atMs }] of this.heard) if (nowMs - atMs > HEARD_FOR_MS) this.heard.delete(id);
   }
 }

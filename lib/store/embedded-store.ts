@@ -1,6 +1,6 @@
 import path from 'node:path';
-import { applyAllToUser } from '../../domain/removals';
-import type { Session, UserRecord } from '../../domain/types';
+import { isDropped, isStale } from '../../domain/sessions';
+import type { UserRecord } from '../../domain/types';
 import { Availability } from './availability';
 import { makeDataDirectory } from './data-directory';
 import { DirectoryLock } from './directory-lock';
@@ -11,9 +11,10 @@ import { EmbeddedCoordination } from './embedded-coordination';
 import { countInstances, countStatuses } from './embedded-counts';
 import { EmbeddedExpiry } from './embedded-expiry';
 import { EmbeddedHistory } from './embedded-history';
+import { EmbeddedInstances } from './embedded-instances';
 import { EmbeddedLedger } from './embedded-ledger';
 import { EmbeddedSchedules } from './embedded-schedules';
-import { EmbeddedTombstones } from './embedded-tombstones';
+import { EmbeddedSessions } from './embedded-sessions';
 import { isGone, ownersWhere, type SessionsDocument, uidsOf, uidsToVerify } from './embedded-owners';
 import type {
   AppliedSessions,
@@ -26,7 +27,6 @@ import type {
   StoredInstance,
   UserFilter,
 } from './port';
-import { SessionIndex } from './session-index';
 import { UserOrder } from './user-order';
 
 export interface EmbeddedOptions {
@@ -39,7 +39,6 @@ export interface EmbeddedOptions {
 }
 
 export const IN_MEMORY = ':memory:';
-const NO_SESSIONS: readonly Session[] = [];
 
 /**
  * The embedded twin: one process, one folder, Rocket.Chat's shapes in NeDB files. It relies on the
@@ -53,27 +52,29 @@ export class EmbeddedStore implements PresenceStore {
   readonly schedules: EmbeddedSchedules;
   readonly callbacks: EmbeddedCallbacks;
   readonly notes: EmbeddedNotes;
+  readonly instances: EmbeddedInstances;
   private readonly users: DocumentFile<UserRecord>;
   private readonly sessions: DocumentFile<SessionsDocument>;
   private readonly ledger: EmbeddedLedger;
   private readonly coordination: EmbeddedCoordination;
   private readonly lock: DirectoryLock | undefined;
-  private readonly index = new SessionIndex();
+  private readonly writer: EmbeddedSessions;
   private readonly order: UserOrder;
   private readonly expiry = new EmbeddedExpiry();
-  private readonly tombstones = new EmbeddedTombstones();
 
   constructor(private readonly options: EmbeddedOptions) {
     const inFolder = (name: string) => (options.dataDir === IN_MEMORY ? undefined : path.join(options.dataDir, name));
     this.users = new DocumentFile(inFolder('users.db'), this.availability);
     this.order = new UserOrder(this.users);
     this.sessions = new DocumentFile(inFolder('usersSessions.db'), this.availability);
+    this.writer = new EmbeddedSessions(this.sessions, options.refreshAfterMs);
     this.ledger = new EmbeddedLedger(inFolder('presence_state.db'), this.availability);
     this.coordination = new EmbeddedCoordination(inFolder('presence_nodes.db'), this.availability);
     this.history = new EmbeddedHistory(inFolder('history'), options.historyDays ?? 0, this.availability);
     this.schedules = new EmbeddedSchedules(inFolder('presence_schedules.db'), this.availability);
     this.callbacks = new EmbeddedCallbacks(inFolder, this.availability);
     this.notes = new EmbeddedNotes(inFolder('presence_notes.db'), this.availability);
+    this.instances = new EmbeddedInstances(this.sessions, this.ledger);
     this.lock = options.dataDir === IN_MEMORY ? undefined : new DirectoryLock(options.dataDir);
   }
 
@@ -88,7 +89,7 @@ export class EmbeddedStore implements PresenceStore {
       await this.lock?.release();
       throw error;
     }
-    for (const { _id, connections } of this.sessions.values()) this.index.replace(_id, NO_SESSIONS, connections);
+    this.writer.opened();
     for (const user of this.users.values()) this.expiry.note(user);
   }
 
@@ -102,20 +103,9 @@ export class EmbeddedStore implements PresenceStore {
   }
 
   async applySessions(work: readonly SessionWork[], nowMs: number): Promise<AppliedSessions[]> {
-    const writes: SessionsDocument[] = [];
-    const applied = work.map(({ uid, commands }) => {
-      const stored = this.sessions.get(uid);
-      const before = { sessions: stored?.connections ?? NO_SESSIONS, tombstones: this.tombstones.of(uid) };
-      const { refreshAfterMs } = this.options;
-      const { sessions, tombstones, found } = applyAllToUser(before, commands, nowMs, refreshAfterMs);
-      if (tombstones !== before.tombstones) this.tombstones.put(uid, tombstones, nowMs);
-      const changed = sessions !== before.sessions;
-      const sessionsRev = (stored?.rev ?? 0) + Number(changed);
-      if (changed) writes.push({ _id: uid, connections: sessions, rev: sessionsRev });
-      return { uid, user: this.users.get(uid), sessions, sessionsRev, found, changed };
-    });
-    await this.writeSessions(writes);
-    return applied;
+    const applied = await this.writer.apply(work, nowMs);
+    if (applied.some(({ changed }) => changed)) this.ledger.observe(this.writer.index.size);
+    return applied.map((one) => ({ ...one, user: this.users.get(one.uid) }));
   }
 
   async writePresence(writes: readonly PresenceWrite[]): Promise<ReadonlySet<string>> {
@@ -136,19 +126,19 @@ export class EmbeddedStore implements PresenceStore {
   }
 
   async pruneTombstones(nowMs: number): Promise<void> {
-    this.tombstones.prune(nowMs);
+    this.writer.tombstones.prune(nowMs);
   }
 
   async sessionsMoved(written: readonly PresenceWrite[]): Promise<ReadonlySet<string>> {
-    return uidsOf(written.filter(({ after, sessionsRev }) => (this.sessions.get(after._id)?.rev ?? 0) !== sessionsRev));
+    return uidsOf(written.filter(({ after, sessionsRev }) => this.writer.revOf(after._id) !== sessionsRev));
   }
 
   async ownersOfSessions(sessionIds: readonly string[]): Promise<SessionOwners> {
-    return { owners: new Map(sessionIds.map((id) => [id, this.index.ownersOf(id)])) };
+    return { owners: new Map(sessionIds.map((id) => [id, this.writer.index.ownersOf(id)])) };
   }
 
-  async ownersOfInstance(instanceId: string): Promise<string[]> {
-    return ownersWhere(this.sessions.values(), (session) => session.instanceId === instanceId);
+  async ownersOfInstance(instanceId: string, beforeMs?: number): Promise<string[]> {
+    return ownersWhere(this.sessions.values(), (session) => isDropped(session, { instanceId, beforeMs }));
   }
 
   async ownersOutside(keep: ReadonlySet<string>): Promise<string[]> {
@@ -165,8 +155,11 @@ export class EmbeddedStore implements PresenceStore {
   }
 
   async ownersOfStale(beforeMs: number, instances: ReadonlySet<string>, limit: number): Promise<string[]> {
-    const isStale = (s: Session) => s._updatedAt.getTime() <= beforeMs && instances.has(s.instanceId);
-    return ownersWhere(this.sessions.values(), isStale, limit);
+    return ownersWhere(
+      this.sessions.values(),
+      (session) => isStale(session, { kind: 'dropStale', beforeMs, instances }),
+      limit,
+    );
   }
 
   async storedInstances(): Promise<StoredInstance[]> {
@@ -215,11 +208,11 @@ export class EmbeddedStore implements PresenceStore {
   }
 
   async connections(nowMs: number): Promise<ConnectionCounts> {
-    return this.ledger.connections(this.index.size, nowMs);
+    return this.ledger.connections(this.writer.index.size, nowMs);
   }
 
   resetPeak(nowMs: number): Promise<void> {
-    return this.ledger.resetPeak(this.index.size, nowMs);
+    return this.ledger.resetPeak(this.writer.index.size, nowMs);
   }
 
   broadcastEnabled(): Promise<boolean> {
@@ -237,13 +230,5 @@ export class EmbeddedStore implements PresenceStore {
   private parts(): readonly { open(): Promise<void>; close(): Promise<void> }[] {
     const { users, sessions, ledger, coordination, history, schedules, callbacks, notes } = this;
     return [users, sessions, ledger, coordination, history, schedules, callbacks, notes];
-  }
-
-  private async writeSessions(writes: readonly SessionsDocument[]): Promise<void> {
-    if (writes.length === 0) return;
-    const before = writes.map(({ _id }) => this.sessions.get(_id)?.connections ?? NO_SESSIONS);
-    await this.sessions.putAll(writes);
-    writes.forEach(({ _id, connections }, i) => this.index.replace(_id, before[i] ?? NO_SESSIONS, connections));
-    this.ledger.observe(this.index.size);
   }
 }

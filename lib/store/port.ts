@@ -3,6 +3,7 @@ import type { Session, Status, UserRecord } from '../../domain/types';
 import type { Availability } from './availability';
 import type { CallbackStore } from './callback-port';
 import type { HistoryStore } from './history-port';
+import type { InstanceStore } from './instance-port';
 import type { NoteStore } from './note-port';
 import type { ObservedStore } from './observed-port';
 import type { ScheduleStore } from './schedule-port';
@@ -123,6 +124,7 @@ export interface PresenceStore {
   readonly schedules: ScheduleStore;
   readonly callbacks: CallbackStore;
   readonly notes: NoteStore;
+  readonly instances: InstanceStore;
   /** Absent where nobody else writes, and what is stored is in memory anyway. */
   readonly userChanges?: UserChanges;
   /** Absent where nobody else writes. */
@@ -157,7 +159,8 @@ export interface PresenceStore {
 
   /** Users that hold any of these sessions. */
   ownersOfSessions(sessionIds: readonly string[]): Promise<SessionOwners>;
-  ownersOfInstance(instanceId: string): Promise<string[]>;
+  /** @param beforeMs only sessions whose lease was last written before this time; absent: any */
+  ownersOfInstance(instanceId: string, beforeMs?: number): Promise<string[]>;
   /** Users that hold a session of an instance not in `keep`. */
   ownersOutside(keep: ReadonlySet<string>): Promise<string[]>;
   /** Users whose active claim ended before now, or the best of those that wait while others wait behind it. */

@@ -68,6 +68,47 @@ export function describeStoreLiveness(underTest: () => StoreUnderTest, { isDurab
     ]);
   });
 
+  it('tells of the instances that are not among some', async () => {
+    const outside = async (...keep: string[]) =>
+      (await store.instances.outside(new Set(keep))).map(({ instanceId }) => instanceId).sort();
+    expect(await outside()).toEqual([]);
+    await store.applySessions([work('one', connect('a', 'node1'), connect('b', 'node2'), connect('c', 'node3'))], NOW);
+    expect(await outside()).toEqual(['node1', 'node2', 'node3']);
+    expect(await outside('node1', 'node3')).toEqual(['node2']);
+    expect(await store.instances.outside(new Set(['node2', 'node3', 'node4']))).toEqual([
+      { instanceId: 'node1', sessions: 1, newestMs: NOW },
+    ]);
+    expect(await outside('node1', 'node2', 'node3')).toEqual([]);
+  });
+
+  it('drops of an instance what was last written before a time', async () => {
+    const LATER = NOW + REFRESH_AFTER_MS;
+    await store.applySessions([work('one', connect('a'), connect('b')), work('two', connect('c'))], NOW);
+    await store.applySessions([work('one', heartbeat('b')), work('three', connect('d'))], LATER);
+    expect((await store.ownersOfInstance('node1', LATER)).sort()).toEqual(['one', 'two']);
+    expect(await store.ownersOfInstance('node1', NOW)).toEqual([]);
+    const drop = { kind: 'dropInstance', instanceId: 'node1', beforeMs: LATER } as const;
+    const [one, two, three] = await store.applySessions(
+      ['one', 'two', 'three'].map((uid) => work(uid, drop)),
+      LATER,
+    );
+    expect([one, two, three].map((state) => state!.sessions.map(({ id }) => id))).toEqual([['b'], [], ['d']]);
+    expect([one!.found, two!.found]).toEqual([[true], [true]]);
+    const again = await store.applySessions([work('one', drop, { ...drop, instanceId: 'node2' })], LATER);
+    expect(again[0]!.found).toEqual([false, false]);
+  });
+
+  it('tells of the instances that Rocket.Chat has told of lately', async () => {
+    expect(await store.instances.told(NOW)).toEqual(new Set());
+    await store.hearInstance('uuid-1', 3, NOW);
+    await store.hearInstance('uuid-2', 3, NOW);
+    await store.hearInstance('uuid-3', undefined, NOW);
+    await store.forgetInstance('uuid-2');
+    expect((await store.connections(NOW)).current).toBe(3);
+    expect(await store.instances.told(NOW + MINUTE)).toEqual(new Set(['uuid-1', 'uuid-3']));
+    expect(await store.instances.told(NOW + 10 * MINUTE)).toEqual(new Set());
+  });
+
   it('counts users by the status they are shown with', async () => {
     expect(await store.statusCounts()).toEqual({ online: 0, away: 0, busy: 0, offline: 0 });
     const shown = (['online', 'offline', 'online', 'away', 'offline', 'online'] as const).map((status, i) =>

@@ -1,4 +1,6 @@
-import type { Collection, FilterQuery } from 'mongodb';
+import type { Collection } from 'mongodb';
+import type { DropInstance } from '../../../domain/sessions';
+import { groupBy } from '../../group-by';
 import type { SessionWork } from '../port';
 import type { SessionsDocument } from './documents';
 
@@ -6,9 +8,9 @@ import type { SessionsDocument } from './documents';
  * The instance that a piece of work is only about: the loss of a node, of whose users each has one. What that does depends on
  * nothing that would have to be read before it is written, so no race can be lost.
  */
-function droppedInstance({ commands }: SessionWork): string | undefined {
+function droppedInstance({ commands }: SessionWork): DropInstance | undefined {
   const [command] = commands;
-  return commands.length === 1 && command!.kind === 'dropInstance' ? command!.instanceId : undefined;
+  return commands.length === 1 && command!.kind === 'dropInstance' ? command : undefined;
 }
 
 /**
@@ -23,13 +25,17 @@ export async function dropAtOnce(
   work: readonly SessionWork[],
   had: Set<string>,
 ): Promise<void> {
-  for (const [instanceId, uids] of byInstance(work)) {
-    const filter: FilterQuery<SessionsDocument> = { _id: { $in: uids }, 'connections.instanceId': instanceId };
-    // The driver's types know no revision that may be missing.
-    const update: object = { $pull: { connections: { instanceId } }, $inc: { rev: 1 } };
+  const drops = work.flatMap((one) => {
+    const drop = droppedInstance(one);
+    return drop ? [{ uid: one.uid, drop }] : [];
+  });
+  for (const alike of groupBy(drops, ({ drop }) => JSON.stringify(drop)).values()) {
+    const { drop } = alike[0]!;
+    const uids = alike.map(({ uid }) => uid);
     const addAll = () => uids.forEach((uid) => had.add(uid));
     try {
-      const { modifiedCount } = await sessions.updateMany(filter, update);
+      const filter: object = { _id: { $in: uids }, connections: { $elemMatch: droppedEntry(drop) } };
+      const { modifiedCount } = await sessions.updateMany(filter, dropped(drop));
       if (modifiedCount > 0) addAll();
     } catch (thrown) {
       addAll();
@@ -38,14 +44,11 @@ export async function dropAtOnce(
   }
 }
 
-function byInstance(work: readonly SessionWork[]): ReadonlyMap<string, string[]> {
-  const uids = new Map<string, string[]>();
-  for (const one of work) {
-    const instanceId = droppedInstance(one);
-    if (instanceId === undefined) continue;
-    const others = uids.get(instanceId);
-    if (others) others.push(one.uid);
-    else uids.set(instanceId, [one.uid]);
-  }
-  return uids;
+/** As `isDropped` of the domain: an entry without a time for its lease is an old one, too. */
+export function droppedEntry({ instanceId, beforeMs }: Pick<DropInstance, 'instanceId' | 'beforeMs'>): object {
+  return { instanceId, ...(beforeMs !== undefined && { _updatedAt: { $not: { $gte: new Date(beforeMs) } } }) };
+}
+
+function dropped(drop: DropInstance): object {
+  return { $pull: { connections: droppedEntry(drop) }, $inc: { rev: 1 } };
 }

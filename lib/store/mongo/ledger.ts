@@ -16,8 +16,11 @@ interface StateDocument {
 
 interface InstanceDocument {
   readonly _id: string;
-  readonly connections: number;
-  readonly at: Date;
+  /** With the time it was told; both are absent while none was. */
+  readonly connections?: number;
+  readonly at?: Date;
+  /** When the instance was last heard of. */
+  readonly toldAt?: Date;
 }
 
 /** Of `instances`, Rocket.Chat's own collection, what is read here. */
@@ -57,15 +60,33 @@ export class MongoLedger {
   hearInstance(instanceId: string, connections: number | undefined, nowMs: number): Promise<void> {
     return this.connection.patiently(async () => {
       const at = new Date(nowMs);
-      if (connections === undefined) await this.instances().updateOne({ _id: instanceId }, { $set: { at } });
-      else await this.instances().updateOne({ _id: instanceId }, { $set: { connections, at } }, { upsert: true });
-      if (connections !== undefined) await this.connections(nowMs);
+      const told = connections === undefined ? { toldAt: at } : { connections, at, toldAt: at };
+      await this.instances().updateOne({ _id: instanceId }, { $set: told }, { upsert: true });
+      if (connections !== undefined) return void (await this.connections(nowMs));
+      await this.instances().updateOne({ _id: instanceId, connections: { $exists: true } }, { $set: { at } });
     });
   }
 
   forgetInstance(instanceId: string): Promise<void> {
     return this.connection.patiently(async () => {
       await this.instances().deleteOne({ _id: instanceId });
+    });
+  }
+
+  /** Those heard of, and those of which Rocket.Chat keeps a document (contract 5.2). */
+  toldInstances(nowMs: number): Promise<ReadonlySet<string>> {
+    const since = (ms: number) => ({ $gte: new Date(nowMs - ms) });
+    return this.connection.patiently(async () => {
+      const only = { projection: { _id: 1 } };
+      const [heard, documents] = await Promise.all([
+        this.instances()
+          .find({ toldAt: since(HEARD_FOR_MS) }, only)
+          .toArray(),
+        this.rocketChatInstances()
+          .find({ _updatedAt: since(TOLD_FOR_MS) }, only)
+          .toArray(),
+      ]);
+      return new Set([...heard, ...documents].map(({ _id }) => _id));
     });
   }
 
@@ -87,8 +108,7 @@ export class MongoLedger {
   /** Rocket.Chat's own counts need no event to arrive. Undefined where no living instance has one. */
   private async countedByRocketChat(nowMs: number): Promise<number | undefined> {
     if (this.ownsUsers()) return undefined;
-    const living = await this.connection
-      .collection<RocketChatInstance>('instances')
+    const living = await this.rocketChatInstances()
       .find(
         { _updatedAt: { $gte: new Date(nowMs - TOLD_FOR_MS) }, 'extraInformation.conns': { $gte: 0 } },
         { projection: { 'extraInformation.conns': 1 } },
@@ -100,7 +120,7 @@ export class MongoLedger {
   private async heard(nowMs: number): Promise<number | undefined> {
     const fresh = { at: { $gte: new Date(nowMs - HEARD_FOR_MS) } };
     const heard = await this.instances().find(fresh).toArray();
-    return sumOf(heard.map(({ connections }) => connections));
+    return sumOf(heard.map(({ connections }) => connections).filter(isCount));
   }
 
   private async ownSessions(): Promise<number> {
@@ -116,6 +136,10 @@ export class MongoLedger {
 
   private state(): Collection<StateDocument> {
     return this.connection.collection('presence_state');
+  }
+
+  private rocketChatInstances(): Collection<RocketChatInstance> {
+    return this.connection.collection('instances');
   }
 
   private instances(): Collection<InstanceDocument> {

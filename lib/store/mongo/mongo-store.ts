@@ -19,6 +19,7 @@ import { MongoCoordination } from './coordination';
 import type { SessionsDocument } from './documents';
 import { MongoHistory } from './history';
 import { ensureIndexes } from './indexes';
+import { MongoInstances } from './instances';
 import { MongoLedger } from './ledger';
 import { MongoNotes } from './notes';
 import { MongoObserved } from './observed';
@@ -53,6 +54,7 @@ export class MongoStore implements PresenceStore {
   readonly schedules: MongoSchedules;
   readonly callbacks: MongoCallbacks;
   readonly notes: MongoNotes;
+  readonly instances: MongoInstances;
   readonly userChanges: MongoUserChanges;
   readonly observed: MongoObserved;
   readonly outsideWrites: MongoOutsideWrites;
@@ -80,6 +82,7 @@ export class MongoStore implements PresenceStore {
     const source = oplogUrl ? oplogOf(oplogUrl, name) : changeStreamOf(this.connection);
     this.userChanges = new MongoUserChanges(this.connection, source);
     this.ledger = new MongoLedger(this.connection, () => this.createsUsers);
+    this.instances = new MongoInstances(this.queries, this.ledger);
     this.sessionWriter = new SessionWriter(this.connection, options.refreshAfterMs);
     this.userWriter = new UserWriter(this.connection, () => this.createsUsers);
   }
@@ -142,8 +145,8 @@ export class MongoStore implements PresenceStore {
     return this.queries.ownersOfSessions(sessionIds);
   }
 
-  ownersOfInstance(instanceId: string): Promise<string[]> {
-    return this.queries.ownersOfInstance(instanceId);
+  ownersOfInstance(instanceId: string, beforeMs?: number): Promise<string[]> {
+    return this.queries.ownersOfInstance(instanceId, beforeMs);
   }
 
   ownersOutside(keep: ReadonlySet<string>): Promise<string[]> {

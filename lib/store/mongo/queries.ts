@@ -2,6 +2,7 @@ import type { Collection, FilterQuery } from 'mongodb';
 import { STATUSES, type Status, type UserRecord } from '../../../domain/types';
 import type { SessionOwners, StatusCounts, StoredInstance, UserFilter } from '../port';
 import type { MongoConnection } from './connection';
+import { droppedEntry } from './instance-drop';
 import { isDate, USER_PROJECTION, userOf, type SessionsDocument, type UserDocument } from './documents';
 import { readUsers } from './read-users';
 
@@ -25,8 +26,9 @@ export class MongoQueries {
     return { owners, asRead };
   }
 
-  ownersOfInstance(instanceId: string): Promise<string[]> {
-    return this.findOwners({ 'connections.instanceId': instanceId });
+  ownersOfInstance(instanceId: string, beforeMs?: number): Promise<string[]> {
+    if (beforeMs === undefined) return this.findOwners({ 'connections.instanceId': instanceId });
+    return this.findOwners({ connections: { $elemMatch: droppedEntry({ instanceId, beforeMs }) } });
   }
 
   ownersOutside(keep: ReadonlySet<string>): Promise<string[]> {
@@ -44,12 +46,20 @@ export class MongoQueries {
   }
 
   storedInstances(): Promise<StoredInstance[]> {
+    return this.countInstances({ $type: 'string' });
+  }
+
+  instancesOutside(keep: ReadonlySet<string>): Promise<StoredInstance[]> {
+    return this.countInstances({ $type: 'string', $nin: [...keep] });
+  }
+
+  private countInstances(instanceId: object): Promise<StoredInstance[]> {
     return this.connection.patiently(async () => {
       const found = await this.sessions()
         .aggregate<{ _id: string; sessions: number; newest: unknown }>([
-          { $match: { 'connections.instanceId': { $type: 'string' } } }, // by its index, past those without sessions
+          { $match: { connections: { $elemMatch: { instanceId } } } }, // by its index, past those without sessions
           { $unwind: '$connections' },
-          { $match: { 'connections.instanceId': { $type: 'string' }, 'connections.id': IS_SESSION } },
+          { $match: { 'connections.instanceId': instanceId, 'connections.id': IS_SESSION } },
           {
             $group: {
               _id: '$connections.instanceId',

@@ -106,6 +106,61 @@ describe('right after the start', () => {
   });
 });
 
+describe('an instance that is stored and that the bus has not shown', () => {
+  const SILENT_MS = RULES.heartbeatTimeoutMs + RULES.graceMs;
+  const since = (ms: number, ...ids: string[]) => new Map(ids.map((id) => [id, ms]));
+
+  test('is due once nothing was written of it for the heartbeat time-out and the grace, and not before', () => {
+    const { watch, nowMs } = watching();
+    expect(watch.unseen(since(SILENT_MS - 1, 'x'), false, nowMs)).toEqual([]);
+    expect(watch.unseen(since(SILENT_MS, 'x'), false, nowMs)).toEqual(['x']);
+  });
+
+  test('is looked for all the time: each time it is stored anew it is due anew', () => {
+    const { watch, nowMs } = watching();
+    for (let hour = 1; hour < 4; hour++) {
+      expect(watch.unseen(since(SILENT_MS, 'x'), false, nowMs + hour * 3600 * SECOND)).toEqual(['x']);
+      watch.settled('x');
+    }
+  });
+
+  test('is not due while what is seen may not be believed', () => {
+    const { watch, nowMs } = watching();
+    watch.distrust();
+    expect(watch.unseen(since(SILENT_MS, 'x'), false, nowMs + SECOND)).toEqual([]);
+    watch.trustAgain(nowMs + SECOND);
+    expect(watch.unseen(since(SILENT_MS, 'x'), false, nowMs + RULES.heartbeatTimeoutMs)).toEqual([]);
+    expect(watch.unseen(since(SILENT_MS, 'x'), false, nowMs + SECOND + RULES.heartbeatTimeoutMs)).toEqual(['x']);
+    expect(new NodeWatch(RULES, 0).unseen(since(SILENT_MS, 'x'), false, SECOND)).toEqual([]);
+  });
+
+  test('has a lease where no other node is seen, which ends when one is', () => {
+    const { watch, nowMs } = watching();
+    expect(watch.unseen(since(SILENT_MS, 'x', 'y'), true, nowMs)).toEqual([]);
+    expect(watch.unseen(since(SILENT_MS, 'x', 'y'), true, nowMs + RULES.leaseMs - 1)).toEqual([]);
+    expect(watch.unseen(since(SILENT_MS, 'x'), false, nowMs + RULES.leaseMs - 1)).toEqual(['x']);
+    expect(watch.unseen(since(SILENT_MS, 'x', 'y'), true, nowMs + RULES.leaseMs)).toEqual(['x']);
+  });
+
+  test('is not missing any more once something is written of it, or the bus shows it', () => {
+    const { watch, nowMs } = watching();
+    watch.unseen(since(SILENT_MS, 'x', 'y'), true, nowMs);
+    watch.unseen(since(SECOND, 'x', 'y'), true, nowMs + SECOND);
+    expect([...watch.pending.keys()]).toEqual([]);
+    watch.unseen(since(SILENT_MS, 'x'), true, nowMs + 2 * SECOND);
+    watch.look(alive(...NODES, 'x'), nowMs + 3 * SECOND);
+    expect([...watch.pending.keys()]).toEqual([]);
+  });
+
+  test('is none that the bus has shown: its loss has a grace, or is doubted', () => {
+    const { watch, nowMs } = watching();
+    expect(watch.unseen(since(SILENT_MS, 'a'), false, nowMs)).toEqual([]);
+    watch.look([...alive('b', 'c', 'd', 'e'), ...lost('a')], nowMs);
+    expect(watch.unseen(since(SILENT_MS, 'a'), false, nowMs)).toEqual([]);
+    expect(watch.due(nowMs + RULES.graceMs)).toEqual(['a']);
+  });
+});
+
 describe('while our own bus is down', () => {
   test('nothing is due, neither what was lost before nor what seems lost now', () => {
     const { watch, nowMs } = watching();

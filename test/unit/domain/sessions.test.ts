@@ -190,6 +190,13 @@ describe('dropInstance', () => {
     expect(apply(before, dropInstance('node-2')).sessions).toBe(before);
     expect(apply(before, dropInstance('node-2')).found).toBe(false);
   });
+
+  test('of what was last written before a time leaves the rest', () => {
+    const [older, newer] = [session('s1', { ageMs: 2 }), session('s2', { ageMs: 1 })];
+    const untimed = { ...session('s3'), _updatedAt: null as unknown as Date };
+    const drop = { ...dropInstance('node-1'), beforeMs: NOW_MS - 1 } as SessionCommand;
+    expect(apply([older, newer, untimed], drop)).toEqual({ sessions: [newer], found: true });
+  });
 });
 
 describe('dropOtherInstances', () => {

@@ -1,0 +1,53 @@
+import { applyAllToUser } from '../../domain/removals';
+import type { Session } from '../../domain/types';
+import type { DocumentFile } from './document-file';
+import type { SessionsDocument } from './embedded-owners';
+import { EmbeddedTombstones } from './embedded-tombstones';
+import type { AppliedSessions, SessionWork } from './port';
+import { SessionIndex } from './session-index';
+
+type Applied = Omit<AppliedSessions, 'user'>;
+
+const NO_SESSIONS: readonly Session[] = [];
+
+/** Applies session commands to the embedded twin's `usersSessions`, one batch at a time. */
+export class EmbeddedSessions {
+  readonly tombstones = new EmbeddedTombstones();
+  readonly index = new SessionIndex();
+
+  /** @param refreshAfterMs a lease younger than this is not written again */
+  constructor(
+    private readonly documents: DocumentFile<SessionsDocument>,
+    private readonly refreshAfterMs: number,
+  ) {}
+
+  /** The file is open. */
+  opened(): void {
+    for (const { _id, connections } of this.documents.values()) this.index.replace(_id, NO_SESSIONS, connections);
+  }
+
+  revOf(uid: string): number {
+    return this.documents.get(uid)?.rev ?? 0;
+  }
+
+  async apply(work: readonly SessionWork[], nowMs: number): Promise<Applied[]> {
+    const writes: SessionsDocument[] = [];
+    const applied = work.map((one) => this.applyTo(one, nowMs, writes));
+    if (writes.length === 0) return applied;
+    const before = writes.map(({ _id }) => this.documents.get(_id)?.connections ?? NO_SESSIONS);
+    await this.documents.putAll(writes);
+    writes.forEach(({ _id, connections }, i) => this.index.replace(_id, before[i] ?? NO_SESSIONS, connections));
+    return applied;
+  }
+
+  private applyTo({ uid, commands }: SessionWork, nowMs: number, writes: SessionsDocument[]): Applied {
+    const stored = this.documents.get(uid);
+    const before = { sessions: stored?.connections ?? NO_SESSIONS, tombstones: this.tombstones.of(uid) };
+    const { sessions, tombstones, found } = applyAllToUser(before, commands, nowMs, this.refreshAfterMs);
+    if (tombstones !== before.tombstones) this.tombstones.put(uid, tombstones, nowMs);
+    const changed = sessions !== before.sessions;
+    const sessionsRev = (stored?.rev ?? 0) + (changed ? 1 : 0);
+    if (changed) writes.push({ _id: uid, connections: sessions, rev: sessionsRev });
+    return { uid, sessions, sessionsRev, found, changed };
+  }
+}
