@@ -6,7 +6,7 @@ import { reportCount, runJest } from './lib/jest.mjs';
 import { ensureMongo } from './lib/mongo.mjs';
 import { checkNode } from './lib/node-version.mjs';
 import { ensurePackages } from './lib/packages.mjs';
-import { ensureBrowser, ensureServers } from './lib/system-tools.mjs';
+import { ensureBrowser, ensureProxies, ensureServers } from './lib/system-tools.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -22,6 +22,7 @@ await command(async () => {
   await ensurePackages(root, { dev: true });
   await ensureServers();
   await ensureBrowser();
+  await ensureProxies();
   await ensureMongo(root);
   for (const [name, work] of Object.entries(STEPS)) {
     const code = await step(name, work);

@@ -1,5 +1,5 @@
 import type http from 'node:http';
-import { setTimeout as pause } from 'node:timers/promises';
+import { setImmediate as turn, setTimeout as pause } from 'node:timers/promises';
 import type { Duplex } from 'node:stream';
 
 /** More than any proxy keeps; connections beyond these end with their answer. */
@@ -8,6 +8,7 @@ const MAX_IDLE = 1_000;
 const ASKED_LATELY_MS = 60_000;
 /** After that a stop does not wait for requests under way. */
 const ANSWERED_WITHIN_MS = 3_000;
+const MAX_TURNS = 100;
 
 /** The connections of one HTTP server: which of them wait for an answer, which are idle, and how they are let go of on a stop. */
 export class Connections {
@@ -45,8 +46,23 @@ export class Connections {
   async drain(server: http.Server, forMs: number): Promise<void> {
     this.isEnding = true;
     if (performance.now() - this.lastRequestAtMs < ASKED_LATELY_MS) await pause(forMs);
+    await this.allTaken(server);
     server.close();
     await this.allAnswered();
+  }
+
+  /** Connections that the system has taken but the server has not would be reset: waits for a turn in which there was none. */
+  private async allTaken(server: http.Server): Promise<void> {
+    let taken = 0;
+    const count = () => (taken += 1);
+    server.on('connection', count);
+    let before: number;
+    let turns = 0;
+    do {
+      before = taken;
+      await turn();
+    } while (taken > before && (turns += 1) < MAX_TURNS);
+    server.removeListener('connection', count);
   }
 
   private async allAnswered(): Promise<void> {

@@ -11,6 +11,9 @@ const SERVERS = [
 /** Browsers that can drive the dashboard in its tests, the first that is there. Debian's package is named like the first. */
 const BROWSERS = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 
+/** Proxies of the handbook, before which replicas are replaced. On Debian each package is named like its program. */
+const PROXIES = ['caddy', 'nginx'];
+
 /** Makes sure of the servers: named by a variable, or installed, or installed now by root on Debian. */
 export async function ensureServers() {
   const missing = missingServers();
@@ -24,6 +27,12 @@ export async function ensureServers() {
 export async function ensureBrowser() {
   if (findBrowser() || !canAptInstall()) return;
   await aptInstall([BROWSERS[0]]);
+}
+
+/** The same of the proxies. */
+export async function ensureProxies() {
+  const missing = PROXIES.filter((name) => !findProgram(name));
+  if (missing.length > 0 && canAptInstall()) await aptInstall(missing);
 }
 
 /** @returns the program that CHROMIUM names, else one that is installed; undefined: there is none */

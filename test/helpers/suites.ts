@@ -1,8 +1,10 @@
 import { findBrowser } from './find-browser';
+import { findProgram } from './find-program';
 import { findMongoProgram } from './mongo-program';
 import { canProxy } from './mongo-proxy';
 import { ownsMongo } from './mongo-server';
 import { ownsNats } from './nats-server';
+import { PROXIES } from './proxies';
 import { ownsRedis } from './redis-server';
 
 /** `describe` where a suite can run; elsewhere it is skipped, and why is said. */
@@ -27,6 +29,12 @@ export const onOwnRedis = (suite: string): jest.Describe =>
 /** For suites that look at pages. */
 export const inBrowser = (suite: string): jest.Describe =>
   unless(findBrowser() ? undefined : 'there is no Chromium: install it, or name one by CHROMIUM', suite);
+
+/** For suites before which the handbook's proxies stand. */
+export const behindProxies = (suite: string): jest.Describe => {
+  const missing = PROXIES.filter((name) => !findProgram(name));
+  return unless(missing.length > 0 ? `there is no ${missing.join(' and no ')}: install it` : undefined, suite);
+};
 
 const noProxy = canProxy(process.env.MONGO_URL ?? 'mongodb://ours/x')
   ? undefined
