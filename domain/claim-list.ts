@@ -11,6 +11,7 @@ export interface ListedClaim {
   /** 1 to 4, the smaller wins (contract 8.4): internal, manual, external, no source. */
   readonly priority: number;
   readonly status: Status;
+  /** Absent when empty. */
   readonly text?: string;
   readonly expiresAt?: Date;
 }
@@ -36,7 +37,7 @@ function listed({ statusId, statusSource, statusDefault, statusText, statusExpir
     source: statusSource,
     priority: priorityOf(statusSource),
     status: statusDefault,
-    text: statusText,
+    text: statusText || undefined,
     expiresAt: statusExpiresAt,
   };
 }

@@ -1,4 +1,4 @@
-import { alike, withoutAbsent } from './alike';
+import { alike, sameDefault, sameText, withoutAbsent } from './alike';
 import type { Claim, ClaimState } from './types';
 import {
   arranged,
@@ -114,8 +114,8 @@ export function sameClaims(a: ClaimState, b: ClaimState): boolean {
 
 function sameClaim(a: Partial<Claim>, b: Partial<Claim>): boolean {
   return (
-    alike(a.statusDefault, b.statusDefault) &&
-    alike(a.statusText, b.statusText) &&
+    sameDefault(a, b) &&
+    sameText(a, b) &&
     alike(a.statusSource, b.statusSource) &&
     alike(a.statusId, b.statusId) &&
     alike(a.statusExpiresAt?.getTime(), b.statusExpiresAt?.getTime())

@@ -121,7 +121,7 @@ function explainSession(session: Session, context: ExplainContext): ExplainedSes
 function explainClaim(claim: Claim, nowMs: number): ExplainedClaim {
   const { statusDefault, statusText, statusSource, statusExpiresAt, statusId } = claim;
   const ends = statusExpiresAt ? { statusExpiresAt, endsInMs: statusExpiresAt.getTime() - nowMs } : {};
-  return { statusDefault, statusText, statusSource, statusId, ...ends };
+  return { statusDefault, statusText: statusText || undefined, statusSource, statusId, ...ends };
 }
 
 function decider(user: UserRecord, sessions: readonly Session[]): DecidedBy {

@@ -19,7 +19,7 @@ export interface PresenceChange {
   readonly after: UserRecord;
 }
 
-/** What `presence.status` tells of a user (design invariant 9, contract 4.2), and nothing else. */
+/** What `presence.status` tells of a user (design invariant 9, contract 4.2), and nothing else. An empty text is absent. */
 export interface ShownUser {
   readonly _id: string;
   readonly username?: string;
@@ -83,7 +83,13 @@ export function firstContact(uid: string): UserRecord {
 
 export function shownOf(user: UserRecord): ShownUser {
   const { _id, username, name, status, statusText, statusSource, statusExpiresAt, roles } = user;
-  return { _id, username, name, status, statusText, statusSource, statusExpiresAt, roles: roles ?? [] };
+  return {
+    ...{ _id, status, statusSource, statusExpiresAt },
+    username: username || undefined,
+    name: name || undefined,
+    statusText: statusText || undefined,
+    roles: roles ?? [],
+  };
 }
 
 /** A decision after somebody else has written what is shown: it is noted as a change even where it is as it should be. */

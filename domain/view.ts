@@ -1,6 +1,6 @@
 import type { ClaimSource, Status, UserRecord } from './types';
 
-/** What is told of a user to whoever asks: presence, never the user document (design invariant 9). */
+/** What is told of a user to whoever asks: presence, never the user document (design invariant 9). An empty text is absent. */
 export interface PresenceView {
   readonly uid: string;
   readonly username?: string;
@@ -33,12 +33,12 @@ export function viewOf(uid: string, user: UserRecord | undefined): PresenceView 
   const { username, name, roles = [], status, statusConnection, statusText, statusSource, statusExpiresAt } = user;
   return {
     uid,
-    username,
-    name,
+    username: username || undefined,
+    name: name || undefined,
     roles,
     status,
     statusConnection: statusConnection ?? 'offline',
-    statusText,
+    statusText: statusText || undefined,
     statusSource,
     statusExpiresAt,
     since: user.presenceChange?.at,

@@ -1,4 +1,4 @@
-import { alike } from './alike';
+import { alike, sameDefault, sameText } from './alike';
 import type { Claim, ClaimSource, ClaimState } from './types';
 
 /** Claims that wait behind one user's active one; whoever needs more has made a mistake. */
@@ -58,8 +58,8 @@ export function isSameClaim(one: Partial<Claim>, claim: Claim): boolean {
   if (one.statusId != null || claim.statusId != null) return one.statusId === claim.statusId;
   if (claim.statusSource !== 'internal') return true;
   return (
-    one.statusDefault === claim.statusDefault &&
-    (claim.statusText == null || one.statusText === claim.statusText) &&
+    sameDefault(one, claim) &&
+    (claim.statusText == null || sameText(one, claim)) &&
     one.statusExpiresAt?.getTime() === claim.statusExpiresAt?.getTime()
   );
 }

@@ -143,7 +143,8 @@ export class Scheduler {
 
 function viewOf(schedule: Schedule, nowMs: number): ScheduleView {
   const { _id, uid, claim, startsAt, endsAt, weekly, timeZone, running, next } = schedule;
-  const { statusDefault: status, statusText: text, statusSource: source } = claim;
+  const { statusDefault: status, statusText, statusSource: source } = claim;
+  const text = statusText || undefined;
   const goesOn = running && running.endsAt.getTime() > nowMs ? running : undefined;
   return { id: _id, uid, status, text, source, startsAt, endsAt, weekly, timeZone, running: goesOn, next };
 }

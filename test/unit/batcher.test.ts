@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { Batcher } from '../../lib/desk/batcher';
 import { answerTo, batcherOn, coded, fulfilled, HeldFlush, submitAll } from '../helpers/held-flush';
+import { runs } from '../helpers/property-runs';
 
 describe('group commit', () => {
   it('sends together what is submitted in one turn', async () => {
@@ -65,7 +66,7 @@ describe('group commit', () => {
         for (const { length } of batches) expect(length).toBeLessThanOrEqual(maxBatch);
         expect(mostRunning).toBeLessThanOrEqual(1);
       }),
-      { numRuns: 50 },
+      runs(50),
     );
   });
 

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import * as calendar from '../../lib/schedules/calendar';
 import { periodNames, PERIODS } from '../../lib/schedules/calendar';
 import { checkTimeZone, zoneOf } from '../../lib/schedules/time-zone';
+import { runs } from '../helpers/property-runs';
 
 const HOUR = 3_600_000;
 const ZONES = ['UTC', 'Europe/Berlin', 'Asia/Kolkata', 'America/New_York', 'Australia/Lord_Howe', 'Pacific/Apia'];
@@ -65,7 +66,7 @@ it('leaves no gap and counts nothing twice, in any zone at any time', () => {
         }
       },
     ),
-    { numRuns: 50 },
+    runs(50),
   );
 });
 

@@ -13,6 +13,9 @@ import {
   setActive,
 } from '../helpers/engine-fixture';
 import { away, connect, disconnect, heartbeat, NOW, work } from '../helpers/presence-builders';
+import { runs } from '../helpers/property-runs';
+
+fc.configureGlobal(runs(100));
 
 const fixture = engineFixture();
 const { engineOn, stateOf, seed, told } = fixture;

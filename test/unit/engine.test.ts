@@ -14,6 +14,7 @@ import {
   setActive,
 } from '../helpers/engine-fixture';
 import { away, connect, disconnect, heartbeat } from '../helpers/presence-builders';
+import { runs } from '../helpers/property-runs';
 
 const fixture = engineFixture();
 const { engineOn, stateOf, seed, told } = fixture;
@@ -138,7 +139,7 @@ describe('one batch', () => {
       fc.asyncProperty(fc.array(command, { maxLength: 12 }), async (commands) => {
         expect(await outcome([commands])).toEqual(await outcome(commands.map((one) => [one])));
       }),
-      { numRuns: 60 },
+      runs(60),
     );
   });
 });

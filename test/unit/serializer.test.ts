@@ -3,6 +3,7 @@ import EJSON from 'ejson';
 import fc from 'fast-check';
 import { EjsonSerializer } from '../../lib/wire/serializer';
 import { unchanging } from '../../lib/reads/unchanging';
+import { runs } from '../helpers/property-runs';
 
 const serializer = new EjsonSerializer();
 const shown = (value: unknown) => inspect(value, { depth: null });
@@ -47,7 +48,7 @@ describe('the serializer', () => {
       fc.property(packets, (packet) => {
         expect(serializer.serialize(packet).toString()).toBe(ejson(packet));
       }),
-      { numRuns: 2000 },
+      runs(2000),
     );
   });
 
@@ -57,7 +58,7 @@ describe('the serializer', () => {
         const text = ejson(packet);
         expect(outcome(() => serializer.deserialize(Buffer.from(text)))).toBe(outcome(() => EJSON.parse(text)));
       }),
-      { numRuns: 2000, examples: [[{ '': undefined, $binary: {} }]] },
+      { ...runs(2000), examples: [[{ '': undefined, $binary: {} }]] },
     );
   });
 
@@ -71,7 +72,7 @@ describe('the serializer', () => {
           expect([time, serializer.serialize(packet).toString()]).toEqual([time, text]);
         }
       }),
-      { numRuns: 1000 },
+      runs(),
     );
   });
 

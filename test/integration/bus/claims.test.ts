@@ -1,6 +1,5 @@
 import { BusFixture, eventsOf, sees } from '../../helpers/bus-fixture';
 import type { RocketChatNode } from '../../helpers/rocket-chat-node';
-import { eventually } from '../../helpers/eventually';
 
 const HOUR = 3_600_000;
 
@@ -48,7 +47,8 @@ describe('claims over the bus', () => {
     const events = await sees(core, 'nel', 'online', 'busy', 'away');
     expect(events[2]!.user.statusText).toBe('first');
     await core.call('setStatus', 'nel', 'away', '');
-    await eventually(() => expect(eventsOf(core, 'nel').at(-1)!.user.statusText).toBe(''));
+    await sees(core, 'nel', 'online', 'busy', 'away', 'away');
+    expect(eventsOf(core, 'nel')[3]!.user).not.toHaveProperty('statusText');
   });
 
   test('setStatus online without text clears every claim', async () => {
@@ -56,7 +56,7 @@ describe('claims over the bus', () => {
     await core.call('setStatus', 'bob', 'busy', 'text');
     await expect(core.call('setStatus', 'bob', 'online')).resolves.toBe(true);
     const events = await sees(core, 'bob', 'online', 'busy', 'online');
-    expect(events[2]!.user).toEqual({ _id: 'bob', username: 'bob', status: 'online', statusText: '', roles: [] });
+    expect(events[2]!.user).toEqual({ _id: 'bob', username: 'bob', status: 'online', roles: [] });
   });
 
   test('a text is cut at 120 characters', async () => {
@@ -76,7 +76,13 @@ describe('claims over the bus', () => {
     await expect(core.call('endActiveState', 'cara', 'call-1')).resolves.toBe(true);
     await expect(core.call('endActiveState', 'cara', 'calendar')).resolves.toBe(true);
     const events = await sees(core, 'cara', 'online', 'busy', 'busy', 'busy', 'online');
-    expect(events.map(({ user }) => user.statusText as string)).toEqual([undefined, 'meeting', 'call', 'meeting', '']);
+    expect(events.map(({ user }) => user.statusText as string)).toEqual([
+      undefined,
+      'meeting',
+      'call',
+      'meeting',
+      undefined,
+    ]);
   });
 
   test('an invisible user is not made visible by a calendar (C2)', async () => {
@@ -94,6 +100,17 @@ describe('claims over the bus', () => {
     await expect(core.call('setStatus', 'same', 'busy', 'x')).resolves.toBe(true);
     await core.call('removeConnection', 'same', 's-same');
     await sees(core, 'same', 'online', 'busy', 'offline');
+  });
+
+  test('a user without a text to whom an empty one is given, and without a claim whose claim is ended, has not changed', async () => {
+    await online('new');
+    await expect(core.call('setStatus', 'new', 'online')).resolves.toBe(true);
+    await expect(core.call('endActiveState', 'new')).resolves.toBe(true);
+    await expect(core.call('clearActiveState', 'new')).resolves.toBe(true);
+    await expect(core.call('get', 'new')).resolves.toMatchObject({ status: 'online', rev: 1 });
+    await core.call('removeConnection', 'new', 's-new');
+    await sees(core, 'new', 'online', 'offline');
+    await expect(core.broker.call('history.count', { uid: 'new' })).resolves.toBe(2);
   });
 
   test('a claim without a session is kept and shown on reconnect', async () => {
@@ -139,7 +156,7 @@ describe('claims over the bus', () => {
     await core.call('setStatus', 'tim', 'busy', 'until', new Date(Date.now() + HOUR));
     offsetMs = HOUR + 1000;
     const events = await sees(core, 'tim', 'online', 'busy', 'online');
-    expect(events[2]!.user).toEqual({ _id: 'tim', username: 'tim', status: 'online', statusText: '', roles: [] });
+    expect(events[2]!.user).toEqual({ _id: 'tim', username: 'tim', status: 'online', roles: [] });
     offsetMs = 0;
   });
 

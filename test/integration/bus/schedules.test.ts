@@ -56,7 +56,7 @@ describe('scheduled claims', () => {
       expect(eventsOf(core, uid).map(({ user }) => [user.status, user.statusText] as [string, string])).toEqual([
         ['online', undefined],
         ['away', 'lunch'],
-        ['online', ''],
+        ['online', undefined],
       ]);
       await eventually(async () => expect(await core.call('schedules', uid)).toEqual([]), PATIENT);
     }

@@ -57,7 +57,7 @@ describe('claims that wait', () => {
       'call-2',
       'lunch',
       'calendar',
-      '',
+      undefined,
     ]);
     expect(await core.call('claims', 'ann')).toEqual({ uid: 'ann', waiting: [] });
     expect((await stored('ann')).previousState).toBeUndefined();

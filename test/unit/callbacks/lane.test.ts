@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { Lane, ROOM } from '../../../lib/callbacks/lane';
 import { callback, delivery } from '../../helpers/callback-builders';
 import { NOW } from '../../helpers/presence-builders';
+import { runs } from '../../helpers/property-runs';
 
 const laneOf = (concurrency: number) => new Lane(callback('c1', { concurrency }));
 const rows = (count: number) => Array.from({ length: count }, (_, i) => delivery(`m${i}`));
@@ -64,7 +65,7 @@ describe('a lane', () => {
         }
         expect(lane.share).toBe(ROOM); // it knows of none any more
       }),
-      { numRuns: 300 },
+      runs(300),
     );
   });
 

@@ -2,6 +2,9 @@ import fc from 'fast-check';
 import * as activity from '../../../domain/activity';
 import { deltaOf, isSignOfLife, type Span } from '../../../domain/activity';
 import { STATUSES, type Status } from '../../../domain/types';
+import { runs } from '../../helpers/property-runs';
+
+fc.configureGlobal(runs(100));
 
 const concurrencyOf = (...asked: Parameters<typeof activity.concurrencyOf<Span>>) =>
   [...activity.concurrencyOf(...asked)].map(({ peak, average }) => ({ peak, average }));

@@ -14,6 +14,7 @@ import {
 import type { Status } from '../../../domain/types';
 import { callback, delivery, historyRow } from '../../helpers/callback-builders';
 import { MINUTE, NOW, SECOND } from '../../helpers/presence-builders';
+import { runs } from '../../helpers/property-runs';
 
 const HOUR = 60 * MINUTE;
 const FAILED = { error: 'HTTP 500' };
@@ -100,7 +101,7 @@ describe('a delivery that fails', () => {
         expect(dues).toEqual([...dues].sort((a, b) => a - b));
         expect(new Set(rows.map(({ change }) => change)).size).toBe(1);
       }),
-      { numRuns: 200 },
+      runs(200),
     );
   });
 

@@ -25,10 +25,14 @@ import {
 
 describe('clearActive (C1)', () => {
   test.each<[string, ClaimState]>([
-    ['a user without any claim', {}],
     ['a claim with all fields and a stash', over(meeting, lunch)],
     ['an invisible user', invisible],
   ])('resets %s to online without text', (_name, state) => expectAccepted(state, clear, CLEARED));
+
+  test.each<ClaimState>([{}, { statusDefault: 'online' }, { statusText: '' }, CLEARED])(
+    'leaves a user without any claim as it is: %j',
+    (state) => expectUntouched(state, clear, true),
+  );
 });
 
 describe('setActive on an invisible user (C2)', () => {
@@ -163,7 +167,7 @@ describe('endActive (C7–C10)', () => {
     expectAccepted(over(call, expired(lunch)), end(id), CLEARED);
   });
 
-  test('resets a user who has no claim at all (C10)', () => expectAccepted({}, end(), CLEARED));
+  test('leaves a user who has no claim at all as it is (C10)', () => expectUntouched({}, end(), true));
 });
 
 describe('the same claim announced again replaces itself', () => {

@@ -2,6 +2,9 @@ import fc from 'fast-check';
 import { historyRow, isAskedFor, timeKey, timeOfKey } from '../../../domain/history';
 import { decide } from '../../../domain/presence';
 import { MINUTE, NOW, session, userRecord } from '../../helpers/presence-builders';
+import { runs } from '../../helpers/property-runs';
+
+fc.configureGlobal(runs(100));
 
 describe('the row of a change', () => {
   it('says who changed from what to what, when, why, and by which revision', () => {

@@ -1,5 +1,6 @@
 import { sameClaims } from '../../../domain/claims';
 import type { Claim, ClaimState } from '../../../domain/types';
+import { isSameClaim } from '../../../domain/waiting';
 import {
   LATER,
   CLEARED,
@@ -23,6 +24,17 @@ test('claims that differ in one field differ, active or waiting; ends are compar
     expect([field, sameClaims(over(call, meeting), over(call, other))]).toEqual([field, false]);
   }
   expect(sameClaims(meeting, { ...meeting, statusExpiresAt: new Date(LATER) })).toBe(true);
+});
+
+test('a missing default is online, and a missing text is an empty one, active or waiting', () => {
+  const source = { statusSource: 'internal', statusExpiresAt: new Date(LATER) } as const;
+  const short = stored<Claim>(source);
+  const long: Claim = { ...source, statusDefault: 'online', statusText: '' };
+  expect(sameClaims(short, long)).toBe(true);
+  expect(sameClaims(over(call, short), over(call, long))).toBe(true);
+  expect(isSameClaim(short, long)).toBe(true);
+  expectUntouched(short, set(long), true);
+  expectUntouched(long, set(short), true);
 });
 
 describe('null counts as absent (contract 5.4)', () => {

@@ -1,4 +1,5 @@
 import { isShownChange, shownOf } from '../../../domain/presence';
+import { viewOf } from '../../../domain/view';
 import type { Claim, UserRecord } from '../../../domain/types';
 
 const [NOW, LATER] = [new Date(Date.UTC(2025, 0, 15, 12)), new Date(Date.UTC(2025, 0, 15, 13))];
@@ -42,6 +43,14 @@ describe('what is shown', () => {
   const ALIKE = { statusExpiresAt: new Date(LATER), roles: ['user'] };
   test.each(Object.entries({ ...HIDDEN, ...ALIKE, presenceRev: 8 }))('does not change with %s %j', (field, value) => {
     expect(isShownChange(before, { ...before, [field]: value })).toBe(false);
+  });
+
+  test('has no empty text: what is empty is absent, and does not change from the one to the other', () => {
+    const empty = user({ username: '', name: '', statusText: '' });
+    const absent = user({ username: undefined, name: undefined });
+    expect(JSON.stringify(shownOf(empty))).toBe(JSON.stringify(shownOf(absent)));
+    expect(viewOf('u1', empty)).toEqual(viewOf('u1', absent));
+    expect(isShownChange(empty, absent)).toBe(false);
   });
 
   test('does not change from absent to null', () => {

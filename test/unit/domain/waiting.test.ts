@@ -5,6 +5,9 @@ import type { Claim, ClaimState } from '../../../domain/types';
 import { isExpired, isSameClaim, MAX_WAITING, priorityOf, waitingOf } from '../../../domain/waiting';
 import * as given from '../../helpers/arbitraries';
 import { NOW_MS } from '../../helpers/arbitraries';
+import { runs } from '../../helpers/property-runs';
+
+fc.configureGlobal(runs(100));
 
 const internal = (id: string): Claim => ({
   statusDefault: 'busy',

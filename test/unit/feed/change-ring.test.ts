@@ -1,6 +1,9 @@
 import fc from 'fast-check';
 import { ChangeRing } from '../../../lib/feed/change-ring';
 import { LastTold } from '../../../lib/feed/last-told';
+import { runs } from '../../helpers/property-runs';
+
+fc.configureGlobal(runs(100));
 
 test('numbers grow by one, and of each user the newest change is told', () => {
   const ring = new ChangeRing(10);

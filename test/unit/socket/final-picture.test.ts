@@ -4,8 +4,9 @@ import { viewOf } from '../../../domain/view';
 import { FakeUsers, FakeWire } from '../../helpers/feed-fixture';
 import { byUid, isPresent, type SeenUser } from '../../helpers/picture';
 import { SocketWorld } from '../../helpers/socket-world';
+import { runs } from '../../helpers/property-runs';
 
-const RUNS = process.env.FULL_LENGTH ? 5_000 : 300;
+const { numRuns: RUNS = 0 } = runs(process.env.FULL_LENGTH ? 5_000 : 300);
 const UIDS = ['a', 'b', 'c', 'd', 'e', 'f'];
 /** So that two frames that wait are too many. */
 const FRAME_BYTES = 600_000;

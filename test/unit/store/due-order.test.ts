@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { byDue, DueOrder, type Due } from '../../../lib/store/due-order';
+import { runs } from '../../helpers/property-runs';
 
 const row = (id: number, ms: number): Due => ({ _id: `m${id}`, dueAt: new Date(ms) });
 const anyRow = fc.tuple(fc.nat(20), fc.nat(20));
@@ -29,7 +30,7 @@ describe('rows in the order they are due', () => {
           }
         }
       }),
-      { numRuns: 1000 },
+      runs(),
     );
   });
 

@@ -2,6 +2,9 @@ import fc from 'fast-check';
 import { byBytes, UserOrder } from '../../../lib/store/user-order';
 import { STATUSES, type UserRecord } from '../../../domain/types';
 import { userRecord } from '../../helpers/presence-builders';
+import { runs } from '../../helpers/property-runs';
+
+fc.configureGlobal(runs(100));
 
 const bytes = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b));
 const texts = fc.string({ unit: 'binary', maxLength: 4 });
