@@ -1,3 +1,4 @@
+import { kindOf } from '../wire/argument-faults';
 import { invalidArgument } from '../wire/errors';
 import type { QueryParameter } from './route';
 
@@ -14,7 +15,7 @@ export function readQuery(search: string, parameters: Parameters = {}): Record<s
   const named: Record<string, unknown> = {};
   for (const name of new Set(given.keys())) {
     const parameter = Object.hasOwn(parameters, name) ? parameters[name] : undefined;
-    if (!parameter) throw invalidArgument(name, 'is not a parameter here');
+    if (!parameter) throw invalidArgument(name, `is not a parameter here${allowed(parameters)}`);
     named[name] = valueOf(name, parameter, given.getAll(name));
   }
   return named;
@@ -22,9 +23,14 @@ export function readQuery(search: string, parameters: Parameters = {}): Record<s
 
 function valueOf(name: string, { kind }: QueryParameter, values: readonly string[]): unknown {
   if (kind === 'list') return values.flatMap((value) => value.split(','));
-  if (values.length > 1) throw invalidArgument(name, 'is given more than once');
+  if (values.length > 1) throw invalidArgument(name, `is given ${values.length} times, and may be given once`);
   const [value = ''] = values;
   if (kind === 'text') return value;
-  if (!/^\d{1,9}$/.test(value)) throw invalidArgument(name, 'must be a whole number');
+  if (!/^\d{1,9}$/.test(value)) throw invalidArgument(name, `must be a whole number, not ${kindOf(value)}`);
   return Number(value);
+}
+
+function allowed(parameters: Parameters): string {
+  const names = Object.keys(parameters);
+  return names.length === 0 ? ', and there are none' : `; there are ${names.join(', ')}`;
 }

@@ -7,7 +7,11 @@ import { ID, MOMENT, reader } from '../wire/contract';
 import { invalidArgument } from '../wire/errors';
 import type { NewSchedule } from './scheduler';
 
-const CLOCK = { type: 'string', pattern: /^([01]\d|2[0-3]):[0-5]\d$/ };
+const CLOCK = {
+  type: 'string',
+  pattern: /^([01]\d|2[0-3]):[0-5]\d$/,
+  messages: { stringPattern: 'must be a time of day such as 09:00' },
+};
 const WEEKLY = {
   type: 'object',
   optional: true,

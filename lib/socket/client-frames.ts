@@ -1,4 +1,5 @@
 import type { Whom } from '../feed/snapshots';
+import { kindOf } from '../wire/argument-faults';
 import { isId, MAX_ID } from '../wire/ids';
 import { SocketError } from './socket-errors';
 
@@ -51,9 +52,9 @@ function subscribeFrame(fields: Fields): ClientFrame {
 function whomOf(uids: unknown): Whom {
   if (uids === 'all') return uids;
   if (!Array.isArray(uids) || uids.length === 0) {
-    throw new SocketError('INVALID_ARGUMENT', 'uids: must be "all" or a list of at least one id');
+    throw new SocketError('INVALID_ARGUMENT', `uids: must be "all" or a list of at least one id, not ${kindOf(uids)}`);
   }
-  if (uids.length > MAX_IDS) throw new SocketError('TOO_MANY_IDS', `uids: at most ${MAX_IDS}`);
+  if (uids.length > MAX_IDS) throw new SocketError('TOO_MANY_IDS', `uids: at most ${MAX_IDS}, not ${uids.length}`);
   if (!uids.every(isId)) throw new SocketError('INVALID_ARGUMENT', `uids: ids have 1 to ${MAX_ID} characters`);
   return [...new Set(uids)];
 }
@@ -61,7 +62,10 @@ function whomOf(uids: unknown): Whom {
 function textOf(fields: Fields, name: string, max: number): string {
   const value = fields[name];
   if (typeof value === 'string' && value.length > 0 && value.length <= max) return value;
-  throw new SocketError('INVALID_ARGUMENT', `${name}: must be a text of 1 to ${max} characters`);
+  throw new SocketError(
+    'INVALID_ARGUMENT',
+    `${name}: must be a string of 1 to ${max} characters, not ${kindOf(value)}`,
+  );
 }
 
 function objectOf(text: string): Fields | undefined {

@@ -1,4 +1,5 @@
 import Validator, { type ValidationSchema } from 'fastest-validator';
+import { faultOf, kindOf } from './argument-faults';
 import { invalidArgument } from './errors';
 
 export interface ArgumentSpec {
@@ -33,14 +34,13 @@ export function argumentReader<T>(spec: ArgumentSpec): (params: unknown) => T {
     const named = nameArguments(spec, params);
     const result = check(named);
     if (result === true) return named as T;
-    const fault = Array.isArray(result) ? result[0] : undefined;
-    throw invalidArgument(fault?.field ?? 'params', fault?.message ?? 'is not valid');
+    throw invalidArgument(...faultOf(Array.isArray(result) ? result : []));
   };
 }
 
 function nameArguments(spec: ArgumentSpec, params: unknown): NamedArguments {
   const given = params ?? [];
-  if (typeof given !== 'object') throw invalidArgument('params', 'must be an array or an object');
+  if (typeof given !== 'object') throw invalidArgument('params', `must be a list or an object, not ${kindOf(given)}`);
   const named: NamedArguments = Array.isArray(given) ? byPosition(spec, given) : byName(spec, given as NamedArguments);
   if (spec.required && Object.keys(named).length === 0 && !hasPositions(given)) {
     throw invalidArgument(spec.positions[0] ?? 'params', 'is missing');
@@ -112,6 +112,6 @@ function refusePoison(field: string, value: object): void {
 export function msOf(field: string, moment: Date | string | undefined): number | undefined {
   if (moment === undefined) return undefined;
   const ms = new Date(moment).getTime();
-  if (Number.isNaN(ms)) throw invalidArgument(field, 'is not a date');
+  if (Number.isNaN(ms)) throw invalidArgument(field, 'is a time that no calendar has');
   return ms;
 }

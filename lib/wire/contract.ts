@@ -1,6 +1,7 @@
 import type { RuleCustom, ValidationRule, ValidationSchema } from 'fastest-validator';
 import { CLAIM_SOURCES, STATUSES, type Claim, type ClaimSource, type Identity, type Status } from '../../domain/types';
 import { normalizeStatusText } from '../../domain/text';
+import { kindOf } from './argument-faults';
 import { argumentReader, type ArgumentSpec } from './arguments';
 import { ID_PATTERN, MAX_ID } from './ids';
 import { expiryNotInFuture, invalidArgument } from './errors';
@@ -173,7 +174,7 @@ export function carriedOf(told: unknown): { readonly heard?: readonly string[]; 
 /** One item of `setStatusMany`. @throws PresenceError INVALID_ARGUMENT */
 export function readStatus(item: unknown): { uid: string } & ClaimArguments {
   if (typeof item !== 'object' || item === null || Array.isArray(item))
-    throw invalidArgument('item', 'must be an object');
+    throw invalidArgument('item', `must be an object, not ${kindOf(item)}`);
   return readStatusItem(item);
 }
 
@@ -189,7 +190,7 @@ export function readUid(item: unknown): string {
 /** One user of `upsertUsers`. @throws PresenceError INVALID_ARGUMENT */
 export function readUser(item: unknown): { uid: string; identity: Identity } {
   if (typeof item !== 'object' || item === null || Array.isArray(item))
-    throw invalidArgument('user', 'must be an object');
+    throw invalidArgument('user', `must be an object, not ${kindOf(item)}`);
   const { _id, ...identity } = readUserItem(item);
   return { uid: _id, identity };
 }

@@ -125,7 +125,7 @@ describe('reads over the bus', () => {
       { uid: 'bob', ok: true, accepted: true },
       { uid: 'bob', ok: false, error: { code: 'INVALID_ARGUMENT', message: expect.any(String) as string } },
       { uid: 'nobody', ok: false, error: { code: 'EXPIRY_NOT_IN_FUTURE', message: expect.any(String) as string } },
-      { ok: false, error: { code: 'INVALID_ARGUMENT', message: 'item: must be an object' } },
+      { ok: false, error: { code: 'INVALID_ARGUMENT', message: 'item: must be an object, not the number 7' } },
       { uid: 'ann', ok: true, accepted: true },
     ]);
     await expect(core.call('getMany', ['bob', 'ann'])).resolves.toMatchObject([
