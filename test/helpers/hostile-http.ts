@@ -28,6 +28,32 @@ export class HostileClients {
     return socket;
   }
 
+  /** Sends requests one behind the other, and reads until as many answers are there or the node ends the connection. */
+  async answered(requests: readonly string[]): Promise<void> {
+    const socket = this.connect();
+    let answers = 0;
+    let rest = '';
+    await new Promise<void>((resolve) => {
+      socket.once('close', resolve).once('end', resolve);
+      socket.setEncoding('latin1').on('data', (text: string) => {
+        const parts = (rest + text).split('HTTP/1.1 ');
+        answers += parts.length - 1;
+        rest = parts.at(-1)!.slice(-8);
+        if (answers >= requests.length) resolve();
+      });
+      socket.write(requests.join(''));
+    });
+    socket.destroy();
+  }
+
+  /** Sends this, if anything, and is gone. */
+  async gone(text: string): Promise<void> {
+    const socket = this.connect();
+    await Promise.race([once(socket, 'connect'), once(socket, 'close')]);
+    if (text !== '') await new Promise((resolve) => socket.write(text, resolve));
+    socket.destroy();
+  }
+
   /** The same many times, so many at once. */
   static async times(count: number, atOnce: number, attack: (i: number) => Promise<unknown>): Promise<void> {
     let next = 0;

@@ -77,4 +77,49 @@ describe('hostile HTTP clients', () => {
       expect(descriptorsOf(node.pid)).toBeGreaterThan(800);
     });
   }, 40_000);
+
+  const authorized = `Authorization: Bearer ${TOKEN}`;
+  const startMs = Date.now();
+  /** `America/New_York`, each time with other letters large. */
+  const spelled = (i: number) =>
+    [...'america/new_york'].map((letter, at) => ((i >> at) & 1 ? letter.toUpperCase() : letter)).join('');
+  const recent = `from=${new Date(startMs - 3_600_000).toISOString()}`;
+
+  test.each<[string, (i: number) => string]>([
+    [
+      'spellings of a zone',
+      (i) => request(`/api/v1/users/u${i}/activity?${recent}&timeZone=${spelled(i)}`, authorized),
+    ],
+    ['ETags', (i) => request('/openapi.json', `If-None-Match: "${i}", W/"${i}", *`)],
+    ['ranges', (i) => request('/docs/start.js', `Range: bytes=${i}-,0-${i},-${i}`)],
+    ['paths that are none', (i) => request(`/api/v1/%${i}/../..//${i}?${i}`, authorized)],
+    ['tokens that nobody has', (i) => request('/api/v1/me', `Authorization: Bearer nobody-has-${i}`)],
+    ['hosts and origins', (i) => request('/', `Origin: http://o${i}.example`, `X-Forwarded-For: 10.0.0.${i}`)],
+  ])(
+    '10,000 requests with ever-new %s are answered, and nothing of them stays',
+    async (what, nth) => {
+      const pipelined = async (i: number) => {
+        await clients.answered(Array.from({ length: 10 }, (_, j) => nth(10 * i + j)));
+      };
+      await HostileClients.times(50, 4, pipelined); // what is made once is made
+      await holds(what, () => HostileClients.times(1_000, 4, pipelined));
+    },
+    60_000,
+  );
+
+  test.each([
+    ['connections that say nothing', ''],
+    ['heads that are half there', 'GET /health HTTP/1.1\r\nHost: he'],
+    ['bodies that are half there', 'POST /api/v1/users HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n\r\n{"users"'],
+    ['heads of 20 kB', request('/health', `X-Long: ${'x'.repeat(20_000)}`)],
+    ['upgrades that are refused', request('/nothing', 'Connection: Upgrade', 'Upgrade: websocket')],
+  ])(
+    '10,000 %s, given up at once, leave nothing',
+    async (what, text) => {
+      await HostileClients.times(100, 20, () => clients.gone(text));
+      await holds(what, () => HostileClients.times(10_000, 20, () => clients.gone(text)));
+      expect((await fetch(`http://127.0.0.1:${port}/health`)).status).toBe(200);
+    },
+    60_000,
+  );
 });
