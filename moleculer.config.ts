@@ -11,6 +11,7 @@ import { announceMiddleware } from './lib/replicas/announce';
 import { lateCallsMiddleware } from './lib/replicas/late-calls';
 import { farewellMiddleware } from './lib/replicas/farewells';
 import { hearingMiddleware } from './lib/replicas/nodes';
+import { storeDeadlineMiddleware } from './lib/replicas/store-deadline';
 import { internalServices } from './lib/wire/internal-services';
 import { packetGuard } from './lib/wire/packet-guard';
 import { EjsonSerializer } from './lib/wire/serializer';
@@ -60,6 +61,7 @@ export function brokerOptions(config: Config): BrokerOptions {
       hearingMiddleware(),
       announceMiddleware(),
       lateCallsMiddleware(),
+      storeDeadlineMiddleware(),
       farewellMiddleware(),
       packetGuard(),
     ],

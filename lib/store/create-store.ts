@@ -8,7 +8,7 @@ const SECOND = 1000;
 /** A lease is written again at most once per third of it (design invariant 4). */
 const REFRESHES_PER_LEASE = 3;
 /** A call that waits for the database must get our answer before its own time-out. */
-const PATIENCE = 0.9;
+export const PATIENCE = 0.9;
 
 /** The age below which a lease is not written again, in milliseconds. */
 export function refreshAfterMs(config: Pick<Config, 'SESSION_LEASE'>): number {

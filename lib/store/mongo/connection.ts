@@ -11,6 +11,8 @@ export interface MongoOptions {
   readonly url: string;
   /** How long an operation waits for a database that is away. */
   readonly patienceMs: number;
+  /** A short command without an answer for so long is a database that hangs. */
+  readonly hangsAfterMs?: number;
   /** Reports every command sent (driver's command monitoring), for those who count them. */
   readonly onCommand?: (name: string) => void;
 }
@@ -19,6 +21,8 @@ export interface MongoOptions {
 const START_WITHIN_MS = 12_000;
 /** A database that is away is noticed, and told by /health, this soon. */
 const NOTICE_WITHIN_MS = 2000;
+/** A database that answers nothing for so long is away, though its connections stand. */
+const HANGS_AFTER_MS = 10_000;
 const RETRY_FIRST_MS = 50;
 const RETRY_MAX_MS = 1000;
 
@@ -79,14 +83,18 @@ export class MongoConnection implements Part {
     return this.database().watch(pipeline);
   }
 
-  /** A command to the database, which the primary answers. */
+  /** A short command to the database, which the primary answers. One that takes long is a database that hangs. */
   async command(command: object): Promise<unknown> {
-    return this.database().command(command);
+    const { hangsAfterMs = HANGS_AFTER_MS } = this.options;
+    const timer = setTimeout(() => this.availability.failed(this, noAnswerFor(hangsAfterMs)), hangsAfterMs);
+    return this.database()
+      .command(command)
+      .finally(() => clearTimeout(timer));
   }
 
   /**
    * Runs an operation again until it works or patience ends. The operation must be safe to repeat: one
-   * whose answer got lost may have been applied.
+   * whose answer got lost, or is not waited for any more, may have been applied.
    *
    * @throws PresenceError STORE_UNAVAILABLE
    */
@@ -94,7 +102,7 @@ export class MongoConnection implements Part {
     const deadline = performance.now() + this.options.patienceMs;
     for (let pauseMs = RETRY_FIRST_MS; ; pauseMs = Math.min(2 * pauseMs, RETRY_MAX_MS)) {
       try {
-        const result = await operation();
+        const result = await withDeadline(operation(), deadline - performance.now());
         this.availability.works(this);
         return result;
       } catch (thrown) {
@@ -116,6 +124,19 @@ export class MongoConnection implements Part {
     return this.db;
   }
 }
+
+/** @throws NoAnswer */
+async function withDeadline<T>(operation: Promise<T>, ms: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new NoAnswer(noAnswerFor(ms))), ms);
+  });
+  return Promise.race([operation, late]).finally(() => clearTimeout(timer));
+}
+
+class NoAnswer extends Error {}
+
+const noAnswerFor = (ms: number): string => `no answer for ${(ms / 1000).toFixed(1)} s`;
 
 /** Tries the database once. What went wrong is told without its cause, which may hold the URL. */
 async function probe(url: string): Promise<void> {
@@ -153,6 +174,7 @@ const AWAY_NAMES = /^Mongo(Network|NetworkTimeout|ServerSelection|Timeout|WriteC
 const AWAY_CODES = new Set([6, 7, 89, 91, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436]);
 
 function isAway(thrown: unknown): boolean {
+  if (thrown instanceof NoAnswer) return true;
   if (AWAY_NAMES.test((thrown as { name?: string }).name ?? '') || missedMajority(thrown)) return true;
   return codesOf(thrown).some((code) => code !== undefined && AWAY_CODES.has(code));
 }

@@ -1,7 +1,11 @@
+import { MongoStore } from '../../../lib/store/mongo/mongo-store';
 import { freshDatabase, startMongo, withDb, type MongoServer } from '../../helpers/mongo-server';
 import { eventually } from '../../helpers/eventually';
+import { freePort } from '../../helpers/free-port';
 import { startReplica, type Replica } from '../../helpers/replica';
 import { onOwnMongo } from '../../helpers/suites';
+
+const TOKEN = 'a-token-of-an-operator';
 
 /**
  * The database goes away and comes back: calls wait, then fail with a typed error; nothing acknowledged is lost.
@@ -17,15 +21,16 @@ onOwnMongo('mongo/outage')('a database that goes away', () => {
     url = freshDatabase(server).url;
   });
   afterEach(async () => {
+    if (server.pid) process.kill(server.pid, 'SIGCONT');
     for (const replica of replicas.splice(0)) await replica.stop();
     await server.stop();
   });
 
-  async function replica(requestTimeoutS: number): Promise<Replica> {
+  async function replica(requestTimeoutS: number, env: Record<string, string> = {}): Promise<Replica> {
     const one = await startReplica({
       nodeID: 'alone',
       mongoUrl: url,
-      env: { REQUEST_TIMEOUT: String(requestTimeoutS) },
+      env: { REQUEST_TIMEOUT: String(requestTimeoutS), ...env },
     });
     replicas.push(one);
     return one;
@@ -64,6 +69,61 @@ onOwnMongo('mongo/outage')('a database that goes away', () => {
     await waiting;
     await eventually(() => expect(about().slice(1)).toEqual([expect.stringMatching(/^store available again after/)]));
     expect(about().join()).not.toContain('mongodb://');
+  });
+
+  it.each([
+    ['is killed', () => server.kill()],
+    ['hangs', () => Promise.resolve(process.kill(server.pid!, 'SIGSTOP'))],
+  ])('because it %s makes every call fail as promised, whatever it waits for, over each door', async (_how, end) => {
+    const port = await freePort();
+    const node = await replica(3, { PORT: String(port), API_TOKENS: `ops:admin:${TOKEN}` });
+    await connect(node, 'ann');
+    const fault = (call: Promise<unknown>) =>
+      call.then(
+        () => 'none',
+        (error: { type?: string }) => error.type,
+      );
+    const set = (text: string) => fault(node.broker.call('presence.setStatus', ['ann', 'busy', text]));
+    const put = async () => {
+      const answer = await fetch(`http://127.0.0.1:${port}/api/v1/users/ann/status`, {
+        method: 'PUT',
+        headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ status: 'busy' }),
+      });
+      return ((await answer.json()) as { code: string }).code;
+    };
+    await end();
+    const first = [set('first'), put()];
+    // The next ones wait for the flush of the first, and then for their own.
+    await eventually(() => expect(node.store.isThere).toBe(false), { timeoutMs: 15_000 });
+    const next = [set('next'), put(), fault(node.broker.call('history.list', { uid: 'ann' }))];
+    expect(await Promise.all([...first, ...next])).toEqual(new Array(5).fill('STORE_UNAVAILABLE'));
+    if (server.pid) process.kill(server.pid, 'SIGCONT');
+    await server.restart(); // a replica stops sooner with it
+  });
+
+  it('because it hangs is noticed though its connections stand, and by what it answers that it is back', async () => {
+    const store = new MongoStore({
+      url,
+      patienceMs: 20_000,
+      hangsAfterMs: 200,
+      refreshAfterMs: 1,
+      makesIndexes: () => true,
+    });
+    await store.open();
+    try {
+      process.kill(server.pid!, 'SIGSTOP');
+      const asked: Promise<unknown>[] = [];
+      await eventually(() => {
+        asked.push(store.timeMs()); // the first may be answered still
+        expect([store.isThere, store.availability.fault]).toEqual([false, 'no answer for 0.2 s']);
+      });
+      process.kill(server.pid!, 'SIGCONT');
+      await Promise.all(asked);
+      expect(store.isThere).toBe(true);
+    } finally {
+      await store.close();
+    }
   });
 
   it('for longer makes calls fail with a typed, retryable error, and works by itself when it is back', async () => {
