@@ -1,3 +1,4 @@
+import { isNats, natsAddress } from '../wire/nats-address';
 import type { Config } from './env';
 
 /** What runs where, for people at a terminal: the end of the start-up. Never shows a URL that may hold credentials. */
@@ -35,11 +36,15 @@ function addressesOf({ HOST, PORT, HEALTH_CHECK_PORT }: Config): { readonly edge
 }
 
 function storeOf({ MONGO_URL, DATA_DIR }: Config): string {
-  if (MONGO_URL) return `MongoDB, ${MONGO_URL.replace(/^[^/]*\/\/([^@/]*@)?/, '').replace(/\?.*/, '')}`;
+  if (MONGO_URL) return `MongoDB, ${MONGO_URL.replace(/^[^/]*\/\/([^/]*@)?/, '').replace(/\?.*/, '')}`;
   return `embedded, ${DATA_DIR === ':memory:' ? 'in memory: nothing is kept' : DATA_DIR}`;
 }
 
 function busOf(transporter: string): string {
+  if (isNats(transporter))
+    return natsAddress(transporter)
+      .servers.map((server) => `nats://${server}`)
+      .join(', ');
   try {
     const url = new URL(transporter);
     return `${url.protocol}//${url.host}`;

@@ -14,8 +14,8 @@ export interface NatsServer {
   stop(): Promise<void>;
   /** The end without notice, as a crash. */
   kill(): Promise<void>;
-  /** A new process on the same port; one that still runs is stopped first. */
-  restart(): Promise<void>;
+  /** A new process on the same port; one that still runs is stopped first. @param args in place of those before */
+  restart(args?: readonly string[]): Promise<void>;
 }
 
 /** Suites that stop, kill or restart the bus can only run when this is true. */
@@ -25,16 +25,25 @@ const READY_WITHIN_MS = 10_000;
 const POLL_MS = 20;
 const ATTEMPTS = 5;
 
-/** Starts a server of its own, or hands out the one that NATS_URL names. `pickPort` is for the test of the retry. */
-export async function startNats(pickPort: () => Promise<number> = freePort): Promise<NatsServer> {
+/**
+ * Starts a server of its own, or hands out the one that NATS_URL names.
+ *
+ * @param pickPort for the test of the retry
+ * @param args of nats-server besides, e.g. `--user` and `--pass`
+ */
+export async function startNats(
+  pickPort: () => Promise<number> = freePort,
+  args: readonly string[] = [],
+): Promise<NatsServer> {
   const shared = process.env.NATS_URL;
   if (shared) return notOurs(shared);
   let port = 0;
-  const child = await firstToWork(async () => launch((port = await pickPort())));
-  return ours(port, child);
+  const child = await firstToWork(async () => launch((port = await pickPort()), args));
+  return ours(port, child, args);
 }
 
-function ours(port: number, first: ChildProcess): NatsServer {
+function ours(port: number, first: ChildProcess, firstArgs: readonly string[]): NatsServer {
+  let args = firstArgs;
   let child: ChildProcess | undefined = first;
   const end = async (signal: NodeJS.Signals) => {
     const ending = child;
@@ -48,9 +57,10 @@ function ours(port: number, first: ChildProcess): NatsServer {
     },
     stop: () => end('SIGTERM'),
     kill: () => end('SIGKILL'),
-    restart: async () => {
+    restart: async (newArgs = args) => {
+      args = newArgs;
       await end('SIGTERM');
-      child = await firstToWork(() => launch(port));
+      child = await firstToWork(() => launch(port, args));
     },
   };
 }
@@ -74,11 +84,11 @@ async function firstToWork<T>(attempt: () => Promise<T>): Promise<T> {
   }
 }
 
-async function launch(port: number): Promise<ChildProcess> {
+async function launch(port: number, more: readonly string[]): Promise<ChildProcess> {
   const name = `test-${randomUUID()}`;
   // Debian installs it into /usr/sbin, where the PATH of ordinary users does not look.
   const env = { ...process.env, PATH: `${process.env.PATH ?? ''}:/usr/sbin` };
-  const args = ['--addr', '127.0.0.1', '--port', String(port), '--server_name', name];
+  const args = ['--addr', '127.0.0.1', '--port', String(port), '--server_name', name, ...more];
   const child = spawn('nats-server', args, { env, stdio: ['ignore', 'ignore', 'pipe'] });
   if (child.pid !== undefined) endWithUs(child);
   try {
