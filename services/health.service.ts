@@ -1,7 +1,8 @@
-import http from 'node:http';
+import type http from 'node:http';
 import type { Service, ServiceSchema } from 'moleculer';
 import { readConfig, type Config } from '../lib/config/env';
 import { answerHealth, asksForHealth } from '../lib/http/health';
+import { httpServer } from '../lib/http/http-server';
 import { close, listen } from '../lib/http/listen';
 import { serviceSchema } from '../lib/wire/service-schema';
 
@@ -26,7 +27,7 @@ export function healthService(config: Config): ServiceSchema {
       const ports = new Set([config.PORT, config.HEALTH_CHECK_PORT]);
       if (this.broker.getLocalService('api')) ports.delete(config.PORT);
       for (const port of ports) {
-        const server = http.createServer((req, res) => answer(this, req, res));
+        const server = httpServer((req, res) => answer(this, req, res));
         server.requestTimeout = PROBE_TIMEOUT_MS;
         const variable = port === config.PORT ? 'PORT' : 'HEALTH_CHECK_PORT';
         await listen(server, { variable, port, host: config.HOST });
