@@ -14,6 +14,7 @@ import { hearingMiddleware } from './lib/replicas/nodes';
 import { storeDeadlineMiddleware } from './lib/replicas/store-deadline';
 import { internalServices } from './lib/wire/internal-services';
 import { packetGuard } from './lib/wire/packet-guard';
+import { packetParts, PARTS_METADATA } from './lib/wire/packet-parts';
 import { EjsonSerializer } from './lib/wire/serializer';
 import { transporterOptions } from './lib/wire/transporter';
 
@@ -64,8 +65,10 @@ export function brokerOptions(config: Config): BrokerOptions {
       storeDeadlineMiddleware(),
       farewellMiddleware(),
       packetGuard(),
+      packetParts(),
     ],
     internalServices: internalServices(),
+    metadata: { ...PARTS_METADATA },
     replCommands: [...REPL_COMMANDS],
     logger: loggerOptions(process.stdout.isTTY),
     logLevel: logLevels(config.LOG_LEVEL),

@@ -19,6 +19,7 @@ const SAID: Partial<Readonly<Record<ErrorCode, string>>> = {
   STOPPING: 'this node is stopping, call another',
   CONFLICT: 'other replicas kept changing this user, try again',
   STORE_UNAVAILABLE: 'the store is not reachable, try again',
+  TOO_LARGE: 'the answer has 34000000 bytes, the bus carries 1048576: ask for less at once',
   KEEPER_UNAVAILABLE: 'the replica that keeps the state is not reachable, try again',
   UNAUTHENTICATED: 'a valid token is needed',
   FORBIDDEN: 'this needs the scope write',

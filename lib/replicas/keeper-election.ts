@@ -63,5 +63,5 @@ export class KeeperElection {
 
 /** Any node may tell one. */
 function isRank(rank: unknown): boolean {
-  return Number.isSafeInteger(rank) && (rank as number) > 0;
+  return Number.isSafeInteger(rank) && (rank as number) >= 0;
 }

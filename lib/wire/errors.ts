@@ -20,6 +20,7 @@ export const ERROR_CODES = {
   CONFLICT: { status: 503, retryable: true },
   STORE_UNAVAILABLE: { status: 503, retryable: true },
   KEEPER_UNAVAILABLE: { status: 503, retryable: true },
+  TOO_LARGE: { status: 413, retryable: false },
   NOT_CONFIGURED: { status: 409, retryable: false },
   ROCKETCHAT_REFUSED: { status: 422, retryable: false },
   ROCKETCHAT_UNAVAILABLE: { status: 503, retryable: true },
