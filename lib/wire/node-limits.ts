@@ -35,6 +35,8 @@ const MEGABYTE = 1024 * 1024;
 const MAX_NODES = 1_000;
 /** What all nodes tell of themselves; a Rocket.Chat node tells some 50 kB. */
 const MAX_BYTES = 64 * MEGABYTE;
+/** Looking for nodes that are gone goes over all of them: not for each packet of a flood. */
+const FORGET_EVERY_MS = 1_000;
 const MAX_EXPRESSIONS = 200;
 /** Names that nobody offers any more are removed once so many have come. */
 const PRUNE_EVERY_BYTES = MEGABYTE;
@@ -45,14 +47,15 @@ export class NodeLimits {
   private readonly expressions = new Set<string>();
   private total = 0;
   private sincePruned = 0;
+  private forgotAtMs = -Infinity;
 
   constructor(private readonly registry: Registry) {}
 
   /** Takes the packet into account. @returns whether there is room for it */
-  admit({ sender, services }: NodeInfo, bytes: number): boolean {
+  admit({ sender, services }: NodeInfo, bytes: number, nowMs: number): boolean {
     const isKnown = this.registry.nodes.has(sender);
     const more = bytes - (this.bytesOf.get(sender) ?? 0);
-    if (!this.fits(isKnown, more)) this.forgetAbsent();
+    if (!this.fits(isKnown, more)) this.forgetAbsent(nowMs);
     if (!this.fits(isKnown, more) || !this.takeExpressions(services)) return false;
     this.bytesOf.set(sender, bytes);
     this.total += more;
@@ -66,7 +69,9 @@ export class NodeLimits {
   }
 
   /** Nodes that are gone are kept for ten minutes where there is room. */
-  private forgetAbsent(): void {
+  private forgetAbsent(nowMs: number): void {
+    if (nowMs - this.forgotAtMs < FORGET_EVERY_MS) return;
+    this.forgotAtMs = nowMs;
     const { nodes } = this.registry;
     for (const { id, local, available } of nodes.toArray()) if (!local && !available) nodes.delete(id);
     for (const [id, bytes] of this.bytesOf) {

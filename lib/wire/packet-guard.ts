@@ -124,7 +124,9 @@ class Guard {
         return asked === undefined || asked === null || asked === payload.sender ? 'pass' : 'unasked';
       }
       case 'INFO':
-        return this.limits.admit(payload as unknown as NodeInfo, this.received()) ? 'pass' : 'too_many';
+        return this.limits.admit(payload as unknown as NodeInfo, this.received(), performance.now())
+          ? 'pass'
+          : 'too_many';
       case 'PONG':
         return registryOf(broker).nodes.has(payload.sender as string) ? 'pass' : 'unasked';
       case 'DISCOVER':
