@@ -1,4 +1,5 @@
 import type { Service, ServiceSchema } from 'moleculer';
+import { RepeatedFailure } from '../lib/repeated-failure';
 
 export interface PeriodicJob<S extends Service> {
   readonly name: string;
@@ -9,8 +10,9 @@ export interface PeriodicJob<S extends Service> {
   readonly run: (service: S) => Promise<unknown>;
 }
 
-/** Runs a job again and again while the service runs: never twice at once; a failure is logged and the next run comes. */
+/** Runs a job again and again while the service runs: never twice at once; a failure is logged, the same one once a minute, and the next run comes. */
 export function periodicMixin<S extends Service>(job: PeriodicJob<S>): Partial<ServiceSchema> {
+  const repeated = new RepeatedFailure();
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> = Promise.resolve();
@@ -21,8 +23,11 @@ export function periodicMixin<S extends Service>(job: PeriodicJob<S>): Partial<S
       running = job
         .run(service)
         .then(
-          () => undefined,
-          (error: unknown) => service.logger.warn(`${job.name} failed, it will run again`, error),
+          () => repeated.ended(),
+          (error: unknown) => {
+            const level = repeated.isNews(error, performance.now()) ? 'warn' : 'debug';
+            service.logger[level](`${job.name} failed, it will run again`, error);
+          },
         )
         .then(() => schedule(service));
     }, afterMs);

@@ -28,6 +28,7 @@ export interface ApiService extends BesideService {
   /** Given by the socket mixin. */
   closeSockets(): Promise<void>;
   httpHandler(req: ApiRequest, res: http.ServerResponse): Promise<void>;
+  sendError(req: ApiRequest, res: http.ServerResponse, thrown: unknown): void;
 }
 
 /** Requests are logged by the edge. */
@@ -53,10 +54,8 @@ export function apiService(config: Config): ServiceSchema {
     created(this: ApiService) {
       this.access = new EdgeAccess(config);
       const gateway = (req: ApiRequest, res: http.ServerResponse) => this.httpHandler(req, res);
-      this.failures = new FailedLogins({
-        limit: config.API_AUTH_FAILURES,
-        warn: (line) => this.logger.warn(line),
-      });
+      const warn = (line: string) => this.logger.warn(line);
+      this.failures = new FailedLogins({ limit: config.API_AUTH_FAILURES, warn });
       const { broker, access, failures, logger: log } = this;
       this.edge = new Edge({ config, broker, access, failures, gateway, log });
       this.connections = new Connections();
@@ -68,6 +67,10 @@ export function apiService(config: Config): ServiceSchema {
       await listen(this.server, { variable: 'PORT', port: config.PORT, host: config.HOST });
     },
     methods: {
+      /** Moleculer's logs every answer of 500 and more with its stack and data; what is a fault of ours is logged by the edge. */
+      errorHandler(this: ApiService, req: ApiRequest, res: http.ServerResponse, thrown: unknown) {
+        this.sendError(req, res, thrown);
+      },
       drain(this: ApiService) {
         return this.connections.drain(this.server, config.DRAIN_TIME * SECOND);
       },

@@ -99,18 +99,23 @@ export class MongoConnection implements Part {
    * @throws PresenceError STORE_UNAVAILABLE
    */
   async patiently<T>(operation: () => Promise<T>): Promise<T> {
-    const deadline = performance.now() + this.options.patienceMs;
+    const { patienceMs } = this.options;
+    const deadline = performance.now() + patienceMs;
+    let before: unknown;
     for (let pauseMs = RETRY_FIRST_MS; ; pauseMs = Math.min(2 * pauseMs, RETRY_MAX_MS)) {
       try {
-        const result = await withDeadline(operation(), deadline - performance.now());
+        const result = await withDeadline(operation(), deadline - performance.now(), patienceMs);
         this.availability.works(this);
         return result;
       } catch (thrown) {
         if (thrown instanceof PresenceError) throw thrown;
         const isGone = isAway(thrown);
-        if (isGone) this.availability.failed(this, withoutUrls(asError(thrown).message));
+        // Where the last attempt has come to no end, the one before says more.
+        const reason = thrown instanceof NoAnswer ? (before ?? thrown) : thrown;
+        if (isGone) this.availability.failed(this, withoutUrls(asError(reason).message));
         else this.availability.works(this);
-        if (!isGone || performance.now() + pauseMs > deadline) throw unavailable(thrown);
+        if (!isGone || performance.now() + pauseMs > deadline) throw unavailable(reason);
+        before = reason;
       }
       await delay(pauseMs * (0.5 + Math.random() / 2));
     }
@@ -125,11 +130,11 @@ export class MongoConnection implements Part {
   }
 }
 
-/** @throws NoAnswer */
-async function withDeadline<T>(operation: Promise<T>, ms: number): Promise<T> {
+/** @param ms what is left of patience @throws NoAnswer */
+async function withDeadline<T>(operation: Promise<T>, ms: number, patienceMs: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new NoAnswer(noAnswerFor(ms))), ms);
+    timer = setTimeout(() => reject(new NoAnswer(noAnswerFor(patienceMs))), ms);
   });
   return Promise.race([operation, late]).finally(() => clearTimeout(timer));
 }
