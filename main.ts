@@ -12,7 +12,13 @@ async function main(): Promise<void> {
   const logger = broker.getLogger('presence');
   for (const warning of configWarnings(process.env)) logger.warn(warning);
   broker.loadServices(path.join(__dirname, 'services'), `*.service${path.extname(__filename)}`);
-  await broker.start();
+  try {
+    await broker.start();
+  } catch (thrown) {
+    // Stopped while it waited for its bus or its store: whoever stops it ends the process.
+    if ((broker as ServiceBroker & { readonly stopping?: boolean }).stopping) return;
+    throw thrown;
+  }
   if (process.stdout.isTTY) console.log(banner(config, broker.nodeID));
   else logger.info(bannerLine(config, broker.nodeID));
   if (process.argv.includes('--repl')) (broker as ServiceBroker & { repl(): void }).repl();

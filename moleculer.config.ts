@@ -2,6 +2,7 @@ import type { BrokerOptions, LogLevels } from 'moleculer';
 import type { Config } from './lib/config/env';
 import { readConfig } from './lib/config/env';
 import { drainMiddleware } from './lib/http/drain';
+import { listenFirstMiddleware } from './lib/http/listen-first';
 import { metricsEndpoint } from './lib/http/metrics-endpoint';
 import { loggerOptions } from './lib/logging';
 import { PrometheusReporter } from './lib/prometheus-reporter';
@@ -59,6 +60,7 @@ export function brokerOptions(config: Config): BrokerOptions {
     middlewares: [
       metricsEndpoint(config),
       drainMiddleware(),
+      listenFirstMiddleware(),
       hearingMiddleware(),
       announceMiddleware(),
       lateCallsMiddleware(),

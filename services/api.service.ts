@@ -17,8 +17,11 @@ import { socketMixin } from '../mixins/socket.mixin';
 const SECOND = 1000;
 
 export interface ApiService extends BesideService {
-  /** Made in `created`, listens at the end of `started`: mixins may hang themselves on it before. */
+  /** Made in `created`, listens before the node joins a bus. */
   server: http.Server;
+  /** From the end of `started` on; before that nothing is answered but /health and the pages. */
+  isServing: boolean;
+  listening: Promise<void> | undefined;
   /** From `created` on. */
   access: EdgeAccess;
   /** Failed authentications, by address. */
@@ -27,6 +30,7 @@ export interface ApiService extends BesideService {
   connections: Connections;
   /** Given by the socket mixin. */
   closeSockets(): Promise<void>;
+  openPorts(): Promise<void>;
   httpHandler(req: ApiRequest, res: http.ServerResponse): Promise<void>;
   sendError(req: ApiRequest, res: http.ServerResponse, thrown: unknown): void;
 }
@@ -57,30 +61,41 @@ export function apiService(config: Config): ServiceSchema {
       const warn = (line: string) => this.logger.warn(line);
       this.failures = new FailedLogins({ limit: config.API_AUTH_FAILURES, warn });
       const { broker, access, failures, logger: log } = this;
-      this.edge = new Edge({ config, broker, access, failures, gateway, log });
+      const isServing = () => this.isServing;
+      this.isServing = false;
+      this.edge = new Edge({ config, broker, access, failures, gateway, log, isServing });
       this.connections = new Connections();
       this.server = httpServer((req, res) => void this.edge.answer(req, res), this.connections);
     },
     async started(this: ApiService) {
       const local = await this.access.open();
       if (local) showToken(local, this.logger);
-      await listen(this.server, { variable: 'PORT', port: config.PORT, host: config.HOST });
+      await this.openPorts();
+      this.isServing = true;
     },
-    methods: {
-      /** Moleculer's logs every answer of 500 and more with its stack and data; what is a fault of ours is logged by the edge. */
-      errorHandler(this: ApiService, req: ApiRequest, res: http.ServerResponse, thrown: unknown) {
-        this.sendError(req, res, thrown);
-      },
-      drain(this: ApiService) {
-        return this.connections.drain(this.server, config.DRAIN_TIME * SECOND);
-      },
-    },
+    methods: methodsOf(config),
     async stopped(this: ApiService) {
       await this.closeSockets();
       await close(this.server);
       this.failures.stop();
     },
   });
+}
+
+/** What Moleculer's gateway and middlewares (lib/http/listen-first, lib/http/drain) ask of the service. */
+function methodsOf({ PORT: port, HOST: host, DRAIN_TIME }: Config) {
+  return {
+    /** Moleculer's logs every answer of 500 and more with its stack and data; what is a fault of ours is logged by the edge. */
+    errorHandler(this: ApiService, req: ApiRequest, res: http.ServerResponse, thrown: unknown): void {
+      this.sendError(req, res, thrown);
+    },
+    openPorts(this: ApiService): Promise<void> {
+      return (this.listening ??= listen(this.server, { variable: 'PORT', port, host }));
+    },
+    drain(this: ApiService): Promise<void> {
+      return this.connections.drain(this.server, DRAIN_TIME * SECOND);
+    },
+  };
 }
 
 /** The token itself is for a person at a terminal, this one time; never for a log. */

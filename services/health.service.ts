@@ -8,6 +8,9 @@ import { serviceSchema } from '../lib/wire/service-schema';
 
 interface HealthService extends Service {
   servers: http.Server[];
+  listening: Promise<void> | undefined;
+  openPorts(): Promise<void>;
+  listenAtAll(): Promise<void>;
 }
 
 /** A probe that takes longer than this is not answered. */
@@ -24,15 +27,23 @@ export function healthService(config: Config): ServiceSchema {
       this.servers = [];
     },
     async started(this: HealthService) {
-      const ports = new Set([config.PORT, config.HEALTH_CHECK_PORT]);
-      if (this.broker.getLocalService('api')) ports.delete(config.PORT);
-      for (const port of ports) {
-        const server = httpServer((req, res) => answer(this, req, res));
-        server.requestTimeout = PROBE_TIMEOUT_MS;
-        const variable = port === config.PORT ? 'PORT' : 'HEALTH_CHECK_PORT';
-        await listen(server, { variable, port, host: config.HOST });
-        this.servers.push(server);
-      }
+      await this.openPorts();
+    },
+    methods: {
+      openPorts(this: HealthService): Promise<void> {
+        return (this.listening ??= this.listenAtAll());
+      },
+      async listenAtAll(this: HealthService): Promise<void> {
+        const ports = new Set([config.PORT, config.HEALTH_CHECK_PORT]);
+        if (this.broker.getLocalService('api')) ports.delete(config.PORT);
+        for (const port of ports) {
+          const server = httpServer((req, res) => answer(this, req, res));
+          server.requestTimeout = PROBE_TIMEOUT_MS;
+          const variable = port === config.PORT ? 'PORT' : 'HEALTH_CHECK_PORT';
+          await listen(server, { variable, port, host: config.HOST });
+          this.servers.push(server);
+        }
+      },
     },
     async stopped(this: HealthService) {
       await Promise.all(this.servers.splice(0).map(close));

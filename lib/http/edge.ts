@@ -2,7 +2,7 @@ import type http from 'node:http';
 import type { ServiceBroker } from 'moleculer';
 import type { Config } from '../config/env';
 import { asError, PresenceError } from '../wire/errors';
-import type { Access } from './access';
+import type { Access, Caller } from './access';
 import { crossOrigin } from './cors';
 import { Doorway } from './doorway';
 import { answerProblem, pathOf, type ApiRequest } from './gateway';
@@ -26,6 +26,8 @@ export interface EdgeOptions {
   readonly failures: RateLimit;
   /** Answers what is asked for under /api/v1, once it is known who asks. */
   readonly gateway: (req: ApiRequest, res: http.ServerResponse) => Promise<void>;
+  /** Whether the services are there by which requests are answered. */
+  readonly isServing: () => boolean;
   readonly log: Pick<ServiceBroker['logger'], 'debug' | 'error'>;
 }
 
@@ -71,13 +73,20 @@ export class Edge {
     if (crossOrigin(config.CORS_ORIGINS, req, res)) return;
     const path = pathOf(req);
     if (path === API_PATH || path.startsWith(`${API_PATH}/`)) {
-      req.caller = await this.doorway.enter(req, res);
+      req.caller = await this.enter(req, res);
       asGatewayTakesIt(req, res, path);
       return gateway(req, res);
     }
     if (!(await this.answerOther(path, req, res))) {
       throw new PresenceError('NOT_FOUND', 'there is nothing at this address');
     }
+  }
+
+  /** While the node starts, which takes as long as its bus and its store are away, it is not known who may enter. */
+  private async enter(req: ApiRequest, res: http.ServerResponse): Promise<Caller> {
+    if (!this.options.isServing())
+      throw new PresenceError('UNAVAILABLE', 'this node is starting; /health says what is missing');
+    return this.doorway.enter(req, res);
   }
 
   private async answerOther(path: string, req: ApiRequest, res: http.ServerResponse): Promise<boolean> {
@@ -89,7 +98,7 @@ export class Edge {
       return true;
     }
     // Whoever is let in at all may read.
-    if (!this.options.config.METRICS_OPEN) await this.doorway.enter(req, res);
+    if (!this.options.config.METRICS_OPEN) await this.enter(req, res);
     const text = metricsText(this.options.broker);
     res.writeHead(200, { 'content-type': METRICS_TYPE, 'cache-control': 'no-store' }).end(text);
     return true;

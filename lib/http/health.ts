@@ -13,6 +13,8 @@ export interface Health {
   /** Whether the store was there when it was last asked. */
   readonly store: 'there' | 'away';
   readonly role: Role | undefined;
+  /** What a node that is not healthy waits for. `start`: it has all it needs, and has not started yet, or does not run any more. */
+  readonly missing: readonly ('bus' | 'store' | 'start')[];
 }
 
 /** What of the presence service is looked at; it runs in this very process or not at all. */
@@ -49,5 +51,14 @@ function healthOf(broker: ServiceBroker): Health {
   const presence = service !== undefined && broker.started;
   const store = service?.store.isThere ? 'there' : 'away';
   const healthy = presence && bus !== 'disconnected' && store === 'there';
-  return { healthy, nodeID: broker.nodeID, bus, presence, store, role: service?.role };
+  const missing = healthy ? [] : missingOf({ bus, presence, store });
+  return { healthy, nodeID: broker.nodeID, bus, presence, store, role: service?.role, missing };
+}
+
+/** A node that starts opens its store once it is on the bus: until then nothing is known of the store. */
+function missingOf({ bus, presence, store }: Pick<Health, 'bus' | 'presence' | 'store'>): Health['missing'] {
+  const isOff = bus === 'disconnected';
+  const isAway = store === 'away' && (presence || !isOff);
+  const missing = [...(isOff ? (['bus'] as const) : []), ...(isAway ? (['store'] as const) : [])];
+  return missing.length > 0 ? missing : ['start'];
 }

@@ -16,6 +16,7 @@ export const NODE_SCHEMAS: Readonly<Record<string, Schema>> = {
     presence: YES_OR_NO,
     store: { enum: ['there', 'away'] },
     'role?': ROLE,
+    missing: listOf({ enum: ['bus', 'store', 'start'] }),
   }),
   Problem: answer({
     type: { type: 'string', format: 'uri-reference' },

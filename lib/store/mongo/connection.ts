@@ -17,8 +17,8 @@ export interface MongoOptions {
   readonly onCommand?: (name: string) => void;
 }
 
-/** A wrong MONGO_URL fails the start within this time. */
-const START_WITHIN_MS = 12_000;
+/** How long one attempt of the start may take: a primary is found by then, or at the next one. */
+const PROBE_WITHIN_MS = 5000;
 /** A database that is away is noticed, and told by /health, this soon. */
 const NOTICE_WITHIN_MS = 2000;
 /** A database that answers nothing for so long is away, though its connections stand. */
@@ -33,6 +33,7 @@ const RETRY_MAX_MS = 1000;
 export class MongoConnection implements Part {
   private client: MongoClient | undefined;
   private db: Db | undefined;
+  private isClosed = false;
   readonly availability = new Availability();
 
   constructor(private readonly options: MongoOptions) {}
@@ -43,11 +44,11 @@ export class MongoConnection implements Part {
   }
 
   /**
-   * Rejects within 15 s with one plain line when the database cannot be reached or refuses us; the
-   * adapter alone would try for ever. The line never holds the URL.
+   * A database that cannot be reached is waited for until `close`, and `availability` says why; one that refuses us rejects with one plain line
+   * that never holds the URL.
    */
   async open(): Promise<void> {
-    await probe(this.options.url);
+    await this.reachable();
     const adapter = new MongoDbAdapter(this.options.url, clientOptions(this.options)) as unknown as {
       init(broker: object, service: object): void;
       connect(): Promise<void>;
@@ -63,7 +64,24 @@ export class MongoConnection implements Part {
     if (onCommand) this.client.on('commandStarted', (event: { commandName: string }) => onCommand(event.commandName));
   }
 
+  /** The adapter would try for ever without a word. */
+  private async reachable(): Promise<void> {
+    const { url } = this.options;
+    this.isClosed = false;
+    for (;;) {
+      const fault = await probe(url);
+      if (this.isClosed) throw new PresenceError('STORE_UNAVAILABLE', 'the database connection was closed');
+      if (fault === undefined) break;
+      const reason = withoutUrls(asError(fault).message);
+      if (!isAway(fault) && !isUnknownHost(fault)) throw new Error(`MONGO_URL: the database cannot be used: ${reason}`);
+      this.availability.failed(this, `MongoDB at ${hostsOf(url)}: ${reason}`);
+      await delay(RETRY_MAX_MS);
+    }
+    this.availability.works(this);
+  }
+
   async close(): Promise<void> {
+    this.isClosed = true;
     const client = this.client;
     this.client = undefined;
     this.db = undefined;
@@ -143,19 +161,32 @@ class NoAnswer extends Error {}
 
 const noAnswerFor = (ms: number): string => `no answer for ${(ms / 1000).toFixed(1)} s`;
 
-/** Tries the database once. What went wrong is told without its cause, which may hold the URL. */
-async function probe(url: string): Promise<void> {
-  const within = { serverSelectionTimeoutMS: START_WITHIN_MS, connectTimeoutMS: START_WITHIN_MS };
+/** Tries the database once. @returns what went wrong, which may hold the URL; undefined where it can be used */
+async function probe(url: string): Promise<unknown> {
+  const within = { serverSelectionTimeoutMS: PROBE_WITHIN_MS, connectTimeoutMS: PROBE_WITHIN_MS };
   const client = new Client(url, { ...BASE, ...within });
-  const fault = await client
-    .connect()
-    .then(() => client.db().command({ ping: 1 }))
-    .then(
-      () => undefined,
-      (thrown: unknown) => withoutUrls(asError(thrown).message),
-    );
-  await client.close();
-  if (fault !== undefined) throw new Error(`MONGO_URL: the database cannot be used: ${fault}`);
+  try {
+    await client.connect();
+    await client.db().command({ ping: 1 });
+    return undefined;
+  } catch (thrown) {
+    return asError(thrown);
+  } finally {
+    await client.close();
+  }
+}
+
+/** Of mongodb+srv, before there is a server to be away. */
+function isUnknownHost(thrown: unknown): boolean {
+  const code = (thrown as { code?: unknown }).code;
+  return (
+    typeof code === 'string' && /^(ENOTFOUND|ENODATA|ESERVFAIL|EREFUSED|ETIMEOUT|EAI_AGAIN|ECONNREFUSED)$/.test(code)
+  );
+}
+
+/** `host:port`, or several of them: what a log may show of a URL. */
+export function hostsOf(url: string): string {
+  return url.replace(/^[^/]*\/\/([^/]*@)?/, '').replace(/[/?].*$/, '');
 }
 
 const BASE: MongoClientOptions = { useNewUrlParser: true, useUnifiedTopology: true };

@@ -148,15 +148,13 @@ describe('the role of a node on MongoDB', () => {
     }
   });
 
-  it('never shows the password of MONGO_URL, neither at start nor when it is wrong', async () => {
+  it('never shows the password of MONGO_URL, neither at start nor while it is away', async () => {
     const port = await freePort();
     const url = `mongodb://root:very-secret@127.0.0.1:${port}/rocketchat?authSource=admin`;
     const node = NodeProcess.start({ PORT: String(await freePort()), MONGO_URL: url, LOG_LEVEL: 'debug' });
     running.push(node);
-    const startedAt = performance.now();
-    await expect(node.exit()).resolves.toBe(1);
-    expect(performance.now() - startedAt).toBeLessThan(15_000);
-    expect(node.output).toContain('MONGO_URL: the database cannot be used');
+    await node.says(`store unavailable: MongoDB at 127.0.0.1:${port}: connect ECONNREFUSED`);
+    await expect(node.end('SIGTERM')).resolves.toBe(0);
     expect(node.output).not.toContain('very-secret');
   });
 });
