@@ -56,19 +56,7 @@ export function brokerOptions(config: Config): BrokerOptions {
       // Moleculer takes a reporter's object too; its types do not say so.
       reporter: [new PrometheusReporter({}) as never],
     },
-    // The last one is the first to see a packet.
-    middlewares: [
-      metricsEndpoint(config),
-      drainMiddleware(),
-      listenFirstMiddleware(),
-      hearingMiddleware(),
-      announceMiddleware(),
-      lateCallsMiddleware(),
-      storeDeadlineMiddleware(),
-      farewellMiddleware(),
-      packetGuard(),
-      packetParts(),
-    ],
+    middlewares: middlewares(config),
     internalServices: internalServices(),
     metadata: { ...PARTS_METADATA },
     replCommands: [...REPL_COMMANDS],
@@ -76,6 +64,22 @@ export function brokerOptions(config: Config): BrokerOptions {
     logLevel: logLevels(config.LOG_LEVEL),
     skipProcessEventRegistration: config.SKIP_PROCESS_EVENT_REGISTRATION,
   };
+}
+
+/** The last one is the first to see a packet. */
+function middlewares(config: Config): BrokerOptions['middlewares'] {
+  return [
+    metricsEndpoint(config),
+    drainMiddleware(),
+    listenFirstMiddleware(),
+    hearingMiddleware(),
+    announceMiddleware(),
+    lateCallsMiddleware(),
+    storeDeadlineMiddleware(),
+    farewellMiddleware(),
+    packetGuard(),
+    packetParts(),
+  ];
 }
 
 function timing(config: Config): BrokerOptions {
