@@ -1,4 +1,4 @@
-import { settleExpiry } from './claims';
+import { heldClaims } from './held-claims';
 import { hasActiveClaim } from './status';
 import type { Claim, ClaimSource, ClaimState, Status } from './types';
 import { arranged, priorityOf, waitingOf } from './waiting';
@@ -25,7 +25,7 @@ export interface ListedClaims {
 
 /** All claims of a user that hold at this time, also where what is stored has yet to be settled. Pure. */
 export function listClaims(state: ClaimState, nowMs: number): ListedClaims {
-  const settled = settleExpiry(state, nowMs);
+  const settled = heldClaims(state, nowMs);
   const waiting = arranged(waitingOf(settled), nowMs).map(listed);
   const { statusDefault = 'online' } = settled;
   return hasActiveClaim(settled) ? { active: listed({ ...settled, statusDefault }), waiting } : { waiting };

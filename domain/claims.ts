@@ -15,6 +15,10 @@ import {
 /** What a caller may ask of a user's claims (contract 2.1, 8.4). */
 export type ClaimRequest =
   | { readonly kind: 'setActive'; readonly claim: Claim }
+  /** `setStatus` with `online` and no text: takes every claim back. A service user, who has no sessions, is online by it. */
+  | { readonly kind: 'setOnline'; readonly statusExpiresAt?: Date }
+  /** `setStatus` with a text alone: the status stays as it is. */
+  | { readonly kind: 'setText'; readonly statusText: string; readonly statusExpiresAt?: Date }
   | { readonly kind: 'endActive'; readonly statusId?: string }
   | { readonly kind: 'clearActive' };
 
@@ -24,13 +28,28 @@ export interface ClaimOutcome {
   readonly state: ClaimState;
 }
 
-/** Applies one request by rows C1–C10 of contract 8.4. Pure; a rejected request leaves the state as it is. */
-export function applyClaim(state: ClaimState, request: ClaimRequest, nowMs: number): ClaimOutcome {
+/**
+ * Applies one request by rows C1–C10 of contract 8.4. Pure; a rejected request leaves the state as it is.
+ *
+ * @param isServiceUser a bot or an app: to be online is a claim of theirs, for they have no sessions (docs/decisions/0001)
+ */
+export function applyClaim(
+  state: ClaimState,
+  request: ClaimRequest,
+  nowMs: number,
+  isServiceUser = false,
+): ClaimOutcome {
   switch (request.kind) {
     case 'clearActive':
       return accept(state, CLEARED); // C1
     case 'setActive':
-      return setActive(state, request.claim, nowMs);
+      return setActive(state, isServiceUser ? withSource(request.claim) : request.claim, nowMs);
+    case 'setOnline': {
+      const { statusExpiresAt } = request;
+      return accept(state, isServiceUser ? withSource({ ...ONLINE, statusExpiresAt }) : CLEARED);
+    }
+    case 'setText':
+      return setText(state, request);
     case 'endActive':
       return endActive(state, request.statusId, nowMs);
   }
@@ -46,7 +65,20 @@ export function settleExpiry(state: ClaimState, nowMs: number): ClaimState {
   return withWaiting(state, arranged(waitingOf(state), nowMs));
 }
 
-const CLEARED: ClaimState = { statusDefault: 'online', statusText: '' };
+const ONLINE = { statusDefault: 'online', statusText: '' } as const;
+const CLEARED: ClaimState = ONLINE;
+
+/** A claim to be online is none without a source: then the default is as after a reset (`hasActiveClaim`). */
+function withSource(claim: Claim): Claim {
+  return claim.statusDefault === 'online' && claim.statusSource == null ? { ...claim, statusSource: 'manual' } : claim;
+}
+
+/** The text of the active claim, or the user's own where there is none. The end of another's claim stays. */
+function setText(state: ClaimState, { statusText, statusExpiresAt }: ClaimRequest & { kind: 'setText' }): ClaimOutcome {
+  const isOwn = state.statusSource == null || state.statusSource === 'manual';
+  const ends = isOwn && statusExpiresAt ? { statusExpiresAt } : {};
+  return accept(state, { ...state, statusText, ...ends });
+}
 
 function setActive(state: ClaimState, claim: Claim, nowMs: number): ClaimOutcome {
   if (state.statusDefault === 'offline' && claim.statusSource !== 'manual') return reject(state); // C2

@@ -1,4 +1,4 @@
-import { settleExpiry } from './claims';
+import { heldClaims } from './held-claims';
 import { decide } from './presence';
 import type { Schedule } from './schedule';
 import { connectionStatus, hasActiveClaim, isServiceUser } from './status';
@@ -74,7 +74,7 @@ export interface ExplainContext {
 export function explain(user: UserRecord, sessions: readonly Session[], context: ExplainContext): Explanation {
   const { nowMs } = context;
   const { after } = decide(user, sessions, [], undefined, nowMs);
-  const claims = settleExpiry(user, nowMs);
+  const claims = heldClaims(user, nowMs);
   const explained = sessions.map((session) => explainSession(session, context));
   const claim = hasActiveClaim(claims) ? explainClaim(claims as Claim, nowMs) : undefined;
   const waiting = arranged(waitingOf(claims), nowMs).map((one) => explainClaim(one, nowMs));

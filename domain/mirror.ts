@@ -61,7 +61,8 @@ export function wordThere(
 export function wordHere(user: UserRecord, nowMs: number): Word {
   const { statusDefault = 'online', statusText, statusExpiresAt, statusSource } = user;
   const expiresAtMs = statusExpiresAt?.getTime();
-  return wordAt({ status: statusDefault, text: statusText ?? '', expiresAtMs, source: statusSource }, nowMs);
+  const text = normalizeStatusText(statusText) ?? ''; // as what is said there: a cut may leave a space at the end
+  return wordAt({ status: statusDefault, text, expiresAtMs, source: statusSource }, nowMs);
 }
 
 /** Once its time is over nothing is said any more. */

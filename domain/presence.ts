@@ -1,7 +1,8 @@
 import { alike } from './alike';
 import { stronger } from './causes';
 import { applyClaim, sameClaims, settleExpiry, type ClaimRequest } from './claims';
-import { presenceOf } from './status';
+import { withWrittenStatus } from './held-claims';
+import { isServiceUser, presenceOf } from './status';
 import type { Cause, ClaimState, Identity, Session, Status, UserRecord } from './types';
 
 /** One user's presence as decided now, next to what it was. */
@@ -45,14 +46,15 @@ export function decide(
   nowMs: number,
   cause: Cause = 'reconcile',
 ): Decision {
-  const settled = settleExpiry(user, nowMs);
+  const written = withWrittenStatus(user);
+  const settled = settleExpiry(written, nowMs);
+  const who = identity ? { ...identityOf(user), ...identity } : user;
   let claims = settled;
   const accepted = requests.map((request) => {
-    const outcome = applyClaim(claims, request, nowMs);
+    const outcome = applyClaim(claims, request, nowMs, isServiceUser(who));
     claims = outcome.state;
     return outcome.accepted;
   });
-  const who = identity ? { ...identityOf(user), ...identity } : user;
   // Most decisions find nothing new (a heartbeat): those must not cost a copy of the user.
   const asIs = claims === user && who === user;
   const presence = presenceOf(asIs ? user : { ...claimsOf(claims), type: who.type, roles: who.roles }, sessions);
@@ -71,7 +73,7 @@ export function decide(
     presenceRev: user.presenceRev + 1,
   };
   if (!isShownChange(user, after)) return { before: user, after, accepted };
-  const because = settled === user ? cause : stronger(cause, 'expiry');
+  const because = settled === written ? cause : stronger(cause, 'expiry');
   const presenceChange = { cause: because, from: user.status, at: new Date(nowMs) };
   return { before: user, after: { ...after, presenceChange }, accepted };
 }

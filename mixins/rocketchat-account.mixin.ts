@@ -1,6 +1,6 @@
 import type { Context, Service, ServiceSchema } from 'moleculer';
-import type { Claim } from '../domain/types';
 import type { Role } from '../lib/replicas/role';
+import type { DeclaredStatus } from '../lib/wire/set-status';
 
 interface AccountNeighbour extends Service {
   isConfigured(): boolean;
@@ -11,7 +11,7 @@ export interface AccountService extends Service {
   /** Whether a status is set by asking Rocket.Chat: its core decides presence, and this node has an account there. */
   setsThroughRocketChat(): boolean;
   /** @returns true, once Rocket.Chat has taken it or a newer one */
-  setThroughRocketChat(ctx: Context, uid: string, claim: Claim): Promise<boolean>;
+  setThroughRocketChat(ctx: Context, uid: string, declared: DeclaredStatus): Promise<boolean>;
 }
 
 /** The service of this very process that has the account (services/rocketchat.service.ts). */
@@ -25,9 +25,13 @@ export const rocketChatAccountMixin: Partial<ServiceSchema> = {
       const link = this.broker.getLocalService(LINK) as unknown as AccountNeighbour | undefined;
       return link?.isConfigured() ?? false;
     },
-    async setThroughRocketChat(this: AccountService, ctx: Context, uid: string, claim: Claim): Promise<boolean> {
-      const { statusDefault: status, statusText: text, statusExpiresAt: expiresAt } = claim;
-      await ctx.call(`${LINK}.setStatus`, { uid, status, text, expiresAt }, { nodeID: this.broker.nodeID });
+    async setThroughRocketChat(
+      this: AccountService,
+      ctx: Context,
+      uid: string,
+      declared: DeclaredStatus,
+    ): Promise<boolean> {
+      await ctx.call(`${LINK}.setStatus`, { uid, ...declared }, { nodeID: this.broker.nodeID });
       return true;
     },
   },

@@ -1,9 +1,10 @@
 import type { Context, ServiceSchema } from 'moleculer';
 import { actionsOf } from '../lib/wire/action';
-import { batchSetStatus, type SetStatusResult, type StatusArguments } from '../lib/desk/batch-set-status';
+import { batchSetStatus, type SetStatusResult } from '../lib/desk/batch-set-status';
 import { batchRemove, type RemoveResult } from '../lib/desk/batch-remove';
 import { batchUpsert, type UpsertResult } from '../lib/desk/batch-upsert';
-import { claimOf, read, SERVICE_NAME } from '../lib/wire/contract';
+import { claimOf, read, SERVICE_NAME, type StatusArguments } from '../lib/wire/contract';
+import { declaredStatus, requestOf } from '../lib/wire/set-status';
 import type { PresenceChange } from '../domain/presence';
 import { readConfig, type Config } from '../lib/config/env';
 import { PresenceMetrics } from '../lib/metrics';
@@ -57,13 +58,13 @@ const MAX_CONNECTIONS_SHOWN = 200;
 
 const action = actionsOf<PresenceService>();
 
-/** What a user says of himself (contract 2.1): online without a text takes every claim back. */
-async function setStatus(service: PresenceService, ctx: Context, { uid, ...given }: StatusArguments): Promise<boolean> {
+/** What users say of themselves (contract 2.1). */
+async function setStatus(service: PresenceService, ctx: Context, given: StatusArguments): Promise<boolean> {
+  const { uid } = given;
   await service.refuseDisabled(ctx, uid);
-  const claim = claimOf({ ...given, statusSource: 'manual' }, service.clock());
-  if (service.setsThroughRocketChat()) return service.setThroughRocketChat(ctx, uid, claim);
-  const clears = claim.statusDefault === 'online' && !claim.statusText;
-  return service.desk.claim(uid, clears ? { kind: 'clearActive' } : { kind: 'setActive', claim });
+  const declared = declaredStatus(given, service.clock());
+  if (service.setsThroughRocketChat()) return service.setThroughRocketChat(ctx, uid, declared);
+  return service.desk.claim(uid, requestOf(declared));
 }
 
 const claimActions = {

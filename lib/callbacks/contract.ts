@@ -1,4 +1,5 @@
 import { DELIVERY_STATES } from '../../domain/callbacks';
+import { wellFormed } from '../../domain/text';
 import { STATUSES } from '../../domain/types';
 import { ID, LIMIT, MAX_BATCH_ITEMS, reader } from '../wire/contract';
 import { MAX_CONCURRENCY, type CallbackFields } from './desk';
@@ -26,14 +27,23 @@ interface DeliveriesArguments {
   readonly limit?: number;
 }
 
+/** As a database stores these texts; what is answered must be what is stored. */
+function storable<T extends Partial<CallbackFields>>(given: T): T {
+  const { url, name } = given;
+  return { ...given, ...(url && { url: wellFormed(url) }), ...(name && { name: wellFormed(name) }) };
+}
+
+const register = reader<CallbackFields>(['url', ...POSITIONS], { url: URL_TEXT, ...OTHERS });
+const update = reader<Partial<CallbackFields> & { id: string }>(['id', 'url', ...POSITIONS], {
+  id: ID,
+  url: { ...URL_TEXT, optional: true },
+  ...OTHERS,
+});
+
 /** Reads of the parameters of each action of the service `callbacks`. */
 export const readCallbacks = {
-  register: reader<CallbackFields>(['url', ...POSITIONS], { url: URL_TEXT, ...OTHERS }),
-  update: reader<Partial<CallbackFields> & { id: string }>(['id', 'url', ...POSITIONS], {
-    id: ID,
-    url: { ...URL_TEXT, optional: true },
-    ...OTHERS,
-  }),
+  register: (params: unknown) => storable(register(params)),
+  update: (params: unknown) => storable(update(params)),
   id: reader<{ id: string }>(['id'], { id: ID }),
   deliveries: reader<DeliveriesArguments>(['id', 'state', 'after', 'limit'], {
     id: ID,

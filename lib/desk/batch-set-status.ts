@@ -1,7 +1,6 @@
 import { eachItem, idIn, type ItemFault } from './batch';
-import { readStatus } from '../wire/contract';
-
-export type StatusArguments = ReturnType<typeof readStatus>;
+import type { StatusArguments } from '../wire/contract';
+import { readStatusItem } from '../wire/set-status';
 
 export type SetStatusResult =
   | { readonly uid: string; readonly ok: true; readonly accepted: boolean }
@@ -15,7 +14,7 @@ export function batchSetStatus(
   return eachItem<SetStatusResult, SetStatusResult>(
     items,
     async (item) => {
-      const given = readStatus(item);
+      const given = readStatusItem(item);
       return { uid: given.uid, ok: true, accepted: await set(given) };
     },
     (item, error) => ({ uid: idIn(item, 'uid'), ok: false, error }),

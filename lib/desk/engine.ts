@@ -1,5 +1,5 @@
-import { settleExpiry } from '../../domain/claims';
 import type { Command, CommandResult } from '../../domain/commands';
+import { heldClaims } from '../../domain/held-claims';
 import { decide, firstContact, seenOutside, type Decision, type PresenceChange } from '../../domain/presence';
 import type { Outbox } from '../callbacks/outbox';
 import { PresenceError } from '../wire/errors';
@@ -143,8 +143,8 @@ export class PresenceEngine {
 
   private tellRepairs(written: readonly PresenceWrite[], work: ReadonlyMap<string, UserWork>, nowMs: number): void {
     const repaired = written.filter(({ before, after }) => {
-      // Nobody asks for the end of a claim either, but then nothing was wrong.
-      return work.get(after._id)!.cause === 'reconcile' && settleExpiry(before, nowMs) === before;
+      // The end of a claim is not asked for either, nor is a status that another writer set: then nothing was wrong.
+      return work.get(after._id)!.cause === 'reconcile' && heldClaims(before, nowMs) === before;
     }).length;
     if (repaired > 0) this.options.onRepairs?.(repaired);
   }

@@ -7,7 +7,9 @@ import { answer, BATCH, ID, listOf, MOMENT, object, POSITION, QUERY, ref, STATUS
 import { ANY_PRESENCE } from './schemas-users';
 
 const STATUS_TEXT = { type: 'string', maxLength: 16_384, description: 'shown up to 120 characters; empty: none' };
-const STATUS_BODY = { status: STATUS, 'text?': STATUS_TEXT, 'expiresAt?': MOMENT };
+const STATUS_FIELDS = { 'status?': STATUS, 'text?': STATUS_TEXT, 'expiresAt?': MOMENT };
+/** A text alone leaves the status as it is. */
+const STATUS_OR_TEXT = { anyOf: [{ required: ['status'] }, { required: ['text'] }] };
 const USER_BODY = object({
   _id: ID,
   'username?': ID,
@@ -108,8 +110,8 @@ export const USER_ROUTES: readonly Route[] = [
     ...{ method: 'PUT', path: '/users/:uid/status', id: 'setStatus', tag: 'users', scope: 'write' },
     action: 'presence.setStatus',
     isForOneself: true,
-    summary: 'Sets what a user says of himself; `online` without a text takes everything back',
-    body: object(STATUS_BODY),
+    summary: 'Sets the status or the text of a user, or both; `online` without a text takes everything back',
+    body: { ...object(STATUS_FIELDS), ...STATUS_OR_TEXT },
     arguments: ({ path, body }) => ({ uid: path.uid, ...claimOf(body) }),
     names: CLAIM_NAMES,
     answerOf: (accepted: boolean) => ({ accepted }),
@@ -120,7 +122,7 @@ export const USER_ROUTES: readonly Route[] = [
     ...{ method: 'POST', path: '/users/status', id: 'setStatusMany', tag: 'users', scope: 'write' },
     action: 'presence.setStatusMany',
     summary: 'The same of up to 1,000 users; one result an item, in order',
-    body: object({ items: listOf(object({ uid: ID, ...STATUS_BODY }), BATCH) }),
+    body: object({ items: listOf({ ...object({ uid: ID, ...STATUS_FIELDS }), ...STATUS_OR_TEXT }, BATCH) }),
     arguments: ({ body }) => ({ items: Array.isArray(body.items) ? body.items.map(itemOf) : body.items }),
     answerOf: (results: readonly SetStatusResult[]) => ({ results: results.map(resultOf) }),
     answer: answer({ results: listOf(ref('StatusResult')) }),

@@ -1,6 +1,6 @@
 import type { RuleCustom, ValidationRule, ValidationSchema } from 'fastest-validator';
 import { CLAIM_SOURCES, STATUSES, type Claim, type ClaimSource, type Identity, type Status } from '../../domain/types';
-import { normalizeStatusText } from '../../domain/text';
+import { normalizeStatusText, wellFormed } from '../../domain/text';
 import { kindOf } from './argument-faults';
 import { argumentReader, type ArgumentSpec } from './arguments';
 import { ID_PATTERN, MAX_ID } from './ids';
@@ -47,7 +47,7 @@ const USER_FIELDS: ValidationSchema = {
   _id: ID,
   username: OPTIONAL_ID,
   name: { ...TEXT, max: 1024 },
-  type: { type: 'string', min: 1, max: 32, optional: true },
+  type: { ...OPTIONAL_ID, max: 32 },
   roles: { type: 'array', items: ID, max: MAX_ROLES, optional: true },
 };
 
@@ -99,15 +99,10 @@ export const read = {
     session: ID,
   }),
   removeLostConnections: reader<{ nodeID?: string }>(['nodeID'], { nodeID: OPTIONAL_ID }, false),
-  setStatus: reader<{ uid: string } & ClaimArguments>(['uid', 'statusDefault', 'statusText', 'statusExpiresAt'], {
-    uid: ID,
-    statusDefault: STATUS,
-    statusText: TEXT,
-    statusExpiresAt: MOMENT,
-  }),
+  setStatus: readSetStatus,
   endActiveState: reader<{ uid: string; statusId?: string }>(['uid', 'statusId'], { uid: ID, statusId: OPTIONAL_ID }),
   uid: reader<{ uid: string }>(['uid'], { uid: ID }),
-  toggleBroadcast: reader<{ enabled: boolean }>(['enabled'], { enabled: { type: 'boolean' } }),
+  toggleBroadcast: readToggle,
   getPeakConnections: reader<{ reset?: boolean }>(['reset'], { reset: { type: 'boolean', optional: true } }, false),
   nothing: reader<object>([], {}, false),
   upsertUsers: reader<{ users: unknown[] }>(['users'], {
@@ -150,13 +145,6 @@ function readActiveState(params: unknown): { uid: string; claim: ClaimArguments 
   return { uid, claim };
 }
 
-const readStatusItem = reader<{ uid: string } & ClaimArguments>(['uid'], {
-  uid: ID,
-  statusDefault: STATUS,
-  statusText: TEXT,
-  statusExpiresAt: MOMENT,
-});
-
 const MAX_NAME = 64;
 const MAX_HEARD = 8;
 
@@ -171,11 +159,36 @@ export function carriedOf(told: unknown): { readonly heard?: readonly string[]; 
   };
 }
 
-/** One item of `setStatusMany`. @throws PresenceError INVALID_ARGUMENT */
-export function readStatus(item: unknown): { uid: string } & ClaimArguments {
-  if (typeof item !== 'object' || item === null || Array.isArray(item))
-    throw invalidArgument('item', `must be an object, not ${kindOf(item)}`);
-  return readStatusItem(item);
+/** The arguments of `setStatus`: a status, a text, or both. */
+export interface StatusArguments {
+  readonly uid: string;
+  readonly statusDefault?: Status;
+  readonly statusText?: string;
+  readonly statusExpiresAt?: Date | string;
+}
+
+const readStatusArguments = reader<StatusArguments>(['uid', 'statusDefault', 'statusText', 'statusExpiresAt'], {
+  uid: ID,
+  statusDefault: { ...STATUS, optional: true },
+  statusText: TEXT,
+  statusExpiresAt: MOMENT,
+});
+
+/** A text alone is given by ddp-streamer's `setUserStatus(null, text)` (contract 12). @throws PresenceError INVALID_ARGUMENT */
+function readSetStatus(params: unknown): StatusArguments {
+  const given = readStatusArguments(params);
+  if (given.statusDefault === undefined && given.statusText === undefined) {
+    throw invalidArgument('statusDefault', 'is missing, and there is no statusText either');
+  }
+  return given;
+}
+
+const readEnabled = reader<{ enabled?: boolean }>(['enabled'], { enabled: { type: 'boolean', optional: true } });
+
+/** A null is no absent argument here: it is given, and is as good as false. @throws PresenceError INVALID_ARGUMENT */
+function readToggle(params: unknown): { enabled: boolean } {
+  const isNull = typeof params === 'object' && params !== null && 'enabled' in params && params.enabled === null;
+  return { enabled: readEnabled(isNull ? [null] : params).enabled ?? false };
 }
 
 const readUserItem = reader<{ _id: string } & Identity>(['_id'], USER_FIELDS);
@@ -192,7 +205,8 @@ export function readUser(item: unknown): { uid: string; identity: Identity } {
   if (typeof item !== 'object' || item === null || Array.isArray(item))
     throw invalidArgument('user', `must be an object, not ${kindOf(item)}`);
   const { _id, ...identity } = readUserItem(item);
-  return { uid: _id, identity };
+  const { name } = identity;
+  return { uid: _id, identity: name ? { ...identity, name: wellFormed(name) } : identity };
 }
 
 /**
@@ -203,8 +217,14 @@ export function readUser(item: unknown): { uid: string; identity: Identity } {
 export function claimOf(given: ClaimArguments, nowMs: number): Claim {
   const { statusDefault, statusSource, statusId } = given;
   const statusText = normalizeStatusText(given.statusText);
-  if (given.statusExpiresAt == null) return { statusDefault, statusSource, statusText, statusId };
-  const statusExpiresAt = new Date(given.statusExpiresAt);
-  if (!(statusExpiresAt.getTime() > nowMs)) throw expiryNotInFuture();
-  return { statusDefault, statusSource, statusText, statusExpiresAt, statusId };
+  const statusExpiresAt = endOf(given.statusExpiresAt, nowMs);
+  return { statusDefault, statusSource, statusText, statusId, ...(statusExpiresAt && { statusExpiresAt }) };
+}
+
+/** The end of a claim. @throws PresenceError EXPIRY_NOT_IN_FUTURE */
+export function endOf(given: Date | string | undefined, nowMs: number): Date | undefined {
+  if (given == null) return undefined;
+  const ends = new Date(given);
+  if (!(ends.getTime() > nowMs)) throw expiryNotInFuture();
+  return ends;
 }

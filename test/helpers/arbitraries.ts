@@ -78,7 +78,8 @@ const requestWith = (asked: fc.Arbitrary<Claim>): fc.Arbitrary<ClaimRequest> =>
   fc.oneof(
     { weight: 3, arbitrary: asked.map((claim): ClaimRequest => ({ kind: 'setActive', claim })) },
     { weight: 2, arbitrary: claimId.map((statusId): ClaimRequest => ({ kind: 'endActive', statusId })) },
-    { weight: 1, arbitrary: fc.constant<ClaimRequest>({ kind: 'clearActive' }) },
+    { weight: 1, arbitrary: fc.constantFrom<ClaimRequest>({ kind: 'clearActive' }, { kind: 'setOnline' }) },
+    { weight: 1, arbitrary: text.map((statusText): ClaimRequest => ({ kind: 'setText', statusText })) },
   );
 /**
  * Requests that mean the same when repeated. `endActive` without an id is none of them: by contract

@@ -17,7 +17,7 @@ describe('claims over the bus', () => {
   });
   afterAll(() => bus.stop());
 
-  const online = (uid: string) => core.call('newConnection', uid, `s-${uid}`, 'ddp-1');
+  const online = (uid: string) => core.call('newConnection', uid, `s-${uid}`, 'core-1');
 
   test('setStatus shows status, trimmed text, source and end', async () => {
     await online('ann');

@@ -77,6 +77,17 @@ describe.each([
     await eventually(() => expect(statuses('cleo')).toEqual(['online', 'busy', 'online']), { timeoutMs: 10_000 });
   });
 
+  it('a bot that an operator sets online without a session is online, told once, and until its claims are cleared', async () => {
+    await users().insertOne({ _id: 'bot', username: 'bot', type: 'bot' } as { _id: string });
+    await fixture.core.call('updateUserPresence', 'bot');
+    await write('bot', { $set: { status: 'online' } });
+    await eventually(() => expect(statuses('bot')).toEqual(['offline', 'online']));
+    await fixture.core.call('updateUserPresence', 'bot');
+    expect(await users().findOne({ _id: 'bot' })).toMatchObject({ status: 'online', statusConnection: 'offline' });
+    await fixture.core.call('clearActiveState', 'bot');
+    await eventually(() => expect(statuses('bot')).toEqual(['offline', 'online', 'offline']));
+  });
+
   it('a field that is taken away is heard of, too', async () => {
     await comesOnline('dan');
     await fixture.core.call('setStatus', 'dan', 'busy', 'in a meeting');

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { applyClaim, settleExpiry, type ClaimRequest } from '../../../domain/claims';
+import { withWrittenStatus } from '../../../domain/held-claims';
 import { decide, shownOf } from '../../../domain/presence';
 import { applySessionCommand, type SessionCommand } from '../../../domain/sessions';
 import { connectionStatus, presenceOf } from '../../../domain/status';
@@ -162,7 +163,10 @@ describe('status', () => {
     fc.assert(
       fc.property(given.user, given.user, given.sessions, given.requests, (user, other, sessions, requests) => {
         const { status, statusConnection, presenceRev } = other;
-        const elsewhere = decideNow({ ...user, status, statusConnection, presenceRev }, sessions, requests).after;
+        const otherwise = { ...user, status, statusConnection, presenceRev };
+        // But what another writer set a service user to is a claim (docs/decisions/0001).
+        fc.pre(withWrittenStatus(user) === user && withWrittenStatus(otherwise) === otherwise);
+        const elsewhere = decideNow(otherwise, sessions, requests).after;
         const here = decideNow(user, sessions, requests).after;
         expect(shownOf(elsewhere)).toEqual(shownOf(here));
         expect(elsewhere.statusConnection).toBe(here.statusConnection);

@@ -20,7 +20,10 @@ describe('status text (contract 8.4, text normalization)', () => {
     ['trimming comes before cutting', `${' '.repeat(10)}${'x'.repeat(120)}y`, 'x'.repeat(120)],
     ['a cut at a space keeps the space', `${'x'.repeat(119)} y`, `${'x'.repeat(119)} `],
     ['units are counted, not characters', EMOJI.repeat(61), EMOJI.repeat(60)],
-    ['a cut may fall inside a character', `x${EMOJI.repeat(60)}`, `x${EMOJI.repeat(59)}\ud83d`],
+    ['a cut never falls inside a character', `x${EMOJI.repeat(60)}`, `x${EMOJI.repeat(59)}`],
+    ['a cut between two characters keeps both', `xx${EMOJI.repeat(60)}`, `xx${EMOJI.repeat(59)}`],
+    ['half a character becomes what a database makes of it', 'a\ud83d b\ude00', 'a\ufffd b\ufffd'],
+    ['half a character at the cut, too', `${'x'.repeat(119)}\ud83dx`, `${'x'.repeat(119)}\ufffd`],
   ])('%s', (_name, given, kept) => {
     expect(normalizeStatusText(given)).toBe(kept);
   });
