@@ -35,7 +35,7 @@ export class EmbeddedSchedules implements ScheduleStore {
 
   async removeOf(uids: readonly string[]): Promise<void> {
     const theirs = new Set(uids);
-    await this.file.removeAll([...this.file.values()].flatMap(({ _id, uid }) => (theirs.has(uid) ? [_id] : [])));
+    await this.file.eraseAll([...this.file.values()].flatMap(({ _id, uid }) => (theirs.has(uid) ? [_id] : [])));
   }
 
   async of(uid: string): Promise<Schedule[]> {

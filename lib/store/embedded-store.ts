@@ -118,9 +118,10 @@ export class EmbeddedStore implements PresenceStore {
 
   async removeUsers(uids: readonly string[]): Promise<void> {
     const gone = uids.filter((uid) => isGone(this.users.get(uid), this.sessions.get(uid)));
+    if (gone.length === 0) return;
     await this.schedules.removeOf(gone);
-    await this.sessions.removeAll(gone);
-    await this.users.removeAll(gone);
+    await this.sessions.eraseAll(gone);
+    await this.users.eraseAll(gone);
     this.order.removeAll(gone);
     this.expiry.forgetAll(gone);
   }

@@ -1,9 +1,10 @@
 import { promises as fs } from 'node:fs';
 import path from 'node:path';
+import type { SessionCommand } from '../../../domain/sessions';
 import { makeDataDirectory } from '../../../lib/store/data-directory';
 import { callback } from '../../helpers/callback-builders';
 import { connectAll, embeddedFolders } from '../../helpers/embedded-folders';
-import { NOW } from '../../helpers/presence-builders';
+import { NOW, userRecord, work } from '../../helpers/presence-builders';
 
 const { newFolder, openIn } = embeddedFolders();
 
@@ -42,11 +43,31 @@ describe('files of the embedded store', () => {
     expect(await textIn(folder)).not.toContain('whsec_');
   });
 
+  it('hold nothing any more of users that were removed', async () => {
+    const folder = await newFolder();
+    const store = await openIn(folder);
+    await connectAll(store, ['ann', 'bob']);
+    const disconnect: SessionCommand = { kind: 'disconnect', session: 'of ann' };
+    await store.writePresence(
+      ['ann', 'bob'].map((uid) => {
+        const after = userRecord(uid, { status: 'online', statusText: `text of ${uid}`, presenceRev: 1 });
+        return { before: { _id: uid, presenceRev: 0 }, after, sessionsRev: 1 };
+      }),
+    );
+    const offline = userRecord('ann', { presenceRev: 2 });
+    await store.applySessions([work('ann', disconnect)], NOW);
+    await store.writePresence([{ before: userRecord('ann', { presenceRev: 1 }), after: offline, sessionsRev: 2 }]);
+    await store.removeUsers(['ann']);
+    const left = await textIn(folder);
+    expect([left.includes('ann'), left.includes('text of bob')]).toEqual([false, true]);
+  });
+
   it('are for their owner alone, and so is their folder, also one that was there before', async () => {
     const parent = await newFolder();
     const [made, given] = [path.join(parent, 'made'), path.join(parent, 'given')];
     await fs.mkdir(given, { mode: 0o755 });
     await fs.chmod(given, 0o755);
+    await fs.writeFile(path.join(given, 'usersSessions.db'), '', { mode: 0o644 }); // as a release before has left it
     for (const folder of [made, given]) {
       const store = await openIn(folder);
       await connectAll(store, ['ann']);
