@@ -5,6 +5,8 @@ export interface NodeSeen {
   readonly available: boolean;
   /** How long ago its last heartbeat came, milliseconds. */
   readonly silentMs: number;
+  /** Its process, where it tells one, and how long ago that came to the bus, milliseconds. */
+  readonly process?: { readonly instanceID: string; readonly ageMs: number };
 }
 
 /** All in milliseconds. */

@@ -130,9 +130,9 @@ async function dropGone(service: LivenessService): Promise<void> {
   }
 }
 
-function tellGone(service: LivenessService, id: string, users: number): void {
+export function tellGone(service: LivenessService, id: string, users: number, what = 'is gone'): void {
   if (users === 0) return;
-  service.logger.warn(`node ${id} is gone: ended the sessions of ${users} users`);
+  service.logger.warn(`node ${id} ${what}: ended the sessions of ${users} users`);
   service.tellNodeLost(id, users);
 }
 

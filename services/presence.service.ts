@@ -23,6 +23,7 @@ import { presenceJobsMixin } from '../mixins/presence-jobs.mixin';
 import { tellMissed } from '../mixins/change-hook';
 import { busGuardMixin } from '../mixins/bus-guard.mixin';
 import { livenessMixin, type LivenessService } from '../mixins/liveness.mixin';
+import { nodeProcessesMixin } from '../mixins/node-processes.mixin';
 import { observerMixin } from '../mixins/observer.mixin';
 import { outsideWritesMixin } from '../mixins/outside-writes.mixin';
 import { rocketChatAccountMixin, type AccountService } from '../mixins/rocketchat-account.mixin';
@@ -162,6 +163,7 @@ function mixinsOf(store: PresenceStore, config: Config): Partial<ServiceSchema>[
     claimsMixin(store),
     connectionsMixin(config),
     instanceNewsMixin,
+    nodeProcessesMixin(config),
     livenessMixin(config),
     store.isShared ? peersMixin(store, config) : keeperMixin,
     operatorMixin(config),

@@ -15,12 +15,25 @@ const SECOND = 1000;
 const ROUNDING_S = 0.5;
 
 interface Packet {
-  readonly payload?: { readonly sender?: unknown };
+  readonly payload?: { readonly sender?: unknown; readonly instanceID?: unknown };
 }
 type PacketHandler = (command: string, packet: Packet) => Promise<boolean>;
 
-/** When each node was last heard, by the monotonic clock. */
-const heardBy = new WeakMap<ServiceBroker, Map<string, number>>();
+/** A node as it was heard, by the monotonic clock. */
+interface Heard {
+  atMs: number;
+  /** Its process, and when that came. */
+  instanceID?: string;
+  sinceMs?: number;
+  /** A node that joins asks for all others first, and tells who it is once its services have started. */
+  joiningMs?: number;
+}
+
+/** Longer than services take to start. */
+const JOINS_WITHIN_MS = 60 * SECOND;
+const MAX_ID = 100;
+
+const heardBy = new WeakMap<ServiceBroker, Map<string, Heard>>();
 
 /**
  * Dates what other nodes send. Moleculer counts in whole seconds, which would make a lost node be noticed up to a second
@@ -29,16 +42,31 @@ const heardBy = new WeakMap<ServiceBroker, Map<string, number>>();
 export function hearingMiddleware(): Middleware {
   const middleware = {
     transitMessageHandler(this: { readonly broker: ServiceBroker }, next: PacketHandler): PacketHandler {
-      const heard = new Map<string, number>();
+      const heard = new Map<string, Heard>();
       heardBy.set(this.broker, heard);
       return (command, packet) => {
-        const sender = packet.payload?.sender;
-        if (typeof sender === 'string') heard.set(sender, performance.now());
+        const { sender, instanceID } = packet.payload ?? {};
+        if (typeof sender === 'string') hear(heard, sender, command, instanceID);
         return next(command, packet);
       };
     },
   };
   return middleware as unknown as Middleware; // Moleculer's types do not know this hook
+}
+
+function hear(all: Map<string, Heard>, sender: string, command: string, instanceID: unknown): void {
+  const nowMs = performance.now();
+  let heard = all.get(sender);
+  if (heard) heard.atMs = nowMs;
+  else all.set(sender, (heard = { atMs: nowMs }));
+  if (command === 'DISCOVER') heard.joiningMs = nowMs;
+  if (command !== 'INFO') return;
+  if (typeof instanceID === 'string' && instanceID.length <= MAX_ID && instanceID !== heard.instanceID) {
+    heard.instanceID = instanceID;
+    const { joiningMs = -Infinity } = heard;
+    heard.sinceMs = nowMs - joiningMs < JOINS_WITHIN_MS ? joiningMs : nowMs;
+  }
+  heard.joiningMs = undefined;
 }
 
 /** Ids of the nodes the bus knows to be up, this one included. */
@@ -51,13 +79,16 @@ export function nodesSeen(broker: ServiceBroker): NodeSeen[] {
   const others = catalog(broker, false).filter(({ local }) => !local);
   const heard = heardBy.get(broker);
   const nowMs = performance.now();
-  const silence = (node: CatalogEntry) => {
-    const heardMs = heard?.get(node.id);
-    return heardMs === undefined ? countedSilence(node) : nowMs - heardMs;
-  };
-  const seen = others.map((node) => ({ id: node.id, available: node.available, silentMs: silence(node) }));
+  const seen = others.map((node) => seenOf(node, heard?.get(node.id), nowMs));
   if (heard) forgetOthers(heard, others);
   return seen;
+}
+
+function seenOf(node: CatalogEntry, heard: Heard | undefined, nowMs: number): NodeSeen {
+  const { id, available } = node;
+  const seen = { id, available, silentMs: heard ? nowMs - heard.atMs : countedSilence(node) };
+  if (heard?.instanceID === undefined || heard.sinceMs === undefined) return seen;
+  return { ...seen, process: { instanceID: heard.instanceID, ageMs: nowMs - heard.sinceMs } };
 }
 
 /** As Moleculer counts it, at least. */
@@ -66,7 +97,7 @@ function countedSilence({ lastHeartbeatTime }: CatalogEntry): number {
 }
 
 /** Whoever sends something under ever new names must not fill the memory. */
-function forgetOthers(heard: Map<string, number>, known: readonly CatalogEntry[]): void {
+function forgetOthers(heard: Map<string, Heard>, known: readonly CatalogEntry[]): void {
   if (heard.size <= 2 * known.length + 1) return;
   const ids = new Set(known.map(({ id }) => id));
   for (const id of heard.keys()) if (!ids.has(id)) heard.delete(id);

@@ -1,8 +1,10 @@
+import type { NodeProcess, ProcessSighting } from '../../domain/node-process';
 import type { DocumentFile } from './document-file';
 import { countInstances } from './embedded-counts';
 import type { EmbeddedLedger } from './embedded-ledger';
 import type { SessionsDocument } from './embedded-owners';
-import type { InstanceStore } from './instance-port';
+import type { EmbeddedProcesses } from './embedded-processes';
+import type { InstanceStore, ProcessMarks } from './instance-port';
 import type { StoredInstance } from './port';
 
 /** The embedded twin's instances. */
@@ -10,6 +12,7 @@ export class EmbeddedInstances implements InstanceStore {
   constructor(
     private readonly sessions: DocumentFile<SessionsDocument>,
     private readonly ledger: EmbeddedLedger,
+    private readonly kept: EmbeddedProcesses,
   ) {}
 
   async outside(keep: ReadonlySet<string>): Promise<StoredInstance[]> {
@@ -19,5 +22,17 @@ export class EmbeddedInstances implements InstanceStore {
 
   async told(nowMs: number): Promise<ReadonlySet<string>> {
     return this.ledger.toldInstances(nowMs);
+  }
+
+  async processes(): Promise<NodeProcess[]> {
+    return this.kept.all();
+  }
+
+  noteProcess(sighting: ProcessSighting): Promise<NodeProcess> {
+    return this.kept.note(sighting);
+  }
+
+  markProcess(id: string, process: string, marks: ProcessMarks): Promise<void> {
+    return this.kept.mark(id, process, marks);
   }
 }

@@ -13,6 +13,7 @@ import { EmbeddedExpiry } from './embedded-expiry';
 import { EmbeddedHistory } from './embedded-history';
 import { EmbeddedInstances } from './embedded-instances';
 import { EmbeddedLedger } from './embedded-ledger';
+import { EmbeddedProcesses } from './embedded-processes';
 import { EmbeddedSchedules } from './embedded-schedules';
 import { EmbeddedSessions } from './embedded-sessions';
 import { isGone, ownersWhere, type SessionsDocument, uidsOf, uidsToVerify } from './embedded-owners';
@@ -56,6 +57,7 @@ export class EmbeddedStore implements PresenceStore {
   private readonly users: DocumentFile<UserRecord>;
   private readonly sessions: DocumentFile<SessionsDocument>;
   private readonly ledger: EmbeddedLedger;
+  private readonly processes: EmbeddedProcesses;
   private readonly coordination: EmbeddedCoordination;
   private readonly lock: DirectoryLock | undefined;
   private readonly writer: EmbeddedSessions;
@@ -74,7 +76,8 @@ export class EmbeddedStore implements PresenceStore {
     this.schedules = new EmbeddedSchedules(inFolder('presence_schedules.db'), this.availability);
     this.callbacks = new EmbeddedCallbacks(inFolder, this.availability);
     this.notes = new EmbeddedNotes(inFolder('presence_notes.db'), this.availability);
-    this.instances = new EmbeddedInstances(this.sessions, this.ledger);
+    this.processes = new EmbeddedProcesses(inFolder('presence_processes.db'), this.availability);
+    this.instances = new EmbeddedInstances(this.sessions, this.ledger, this.processes);
     this.lock = options.dataDir === IN_MEMORY ? undefined : new DirectoryLock(options.dataDir);
   }
 
@@ -229,7 +232,7 @@ export class EmbeddedStore implements PresenceStore {
   }
 
   private parts(): readonly { open(): Promise<void>; close(): Promise<void> }[] {
-    const { users, sessions, ledger, coordination, history, schedules, callbacks, notes } = this;
-    return [users, sessions, ledger, coordination, history, schedules, callbacks, notes];
+    const { users, sessions, ledger, coordination, history, schedules, callbacks, notes, processes } = this;
+    return [users, sessions, ledger, coordination, history, schedules, callbacks, notes, processes];
   }
 }

@@ -8,10 +8,17 @@ import { startRocketChatNode, type RocketChatNode, type StatusCall } from './roc
 
 type Nats = Awaited<ReturnType<typeof startNats>>;
 
+interface CrashingTransit {
+  readonly tx: { readonly client: { close(): Promise<void> } };
+  sendDisconnectPacket(): Promise<void>;
+}
+
 /** A real NATS server with nodes on it, all of which end with `stop`. */
 export class BusFixture {
   private readonly database = `bus_${randomBytes(4).toString('hex')}`;
   private readonly started: { readonly broker: ServiceBroker; stop(): Promise<void> }[] = [];
+
+  private readonly crashed: RocketChatNode[] = [];
 
   private constructor(
     readonly nats: Nats,
@@ -61,9 +68,19 @@ export class BusFixture {
     await node.stop();
   }
 
+  /** Ends a node as a crash does: the bus is told nothing. */
+  async crash(node: RocketChatNode): Promise<void> {
+    this.started.splice(this.started.indexOf(node), 1);
+    const transit = node.broker.transit as unknown as CrashingTransit; // Moleculer's types know neither
+    transit.sendDisconnectPacket = () => Promise.resolve();
+    await transit.tx.client.close();
+    this.crashed.push(node);
+  }
+
   async stop(): Promise<void> {
     for (const node of this.started.reverse()) await node.stop();
     await this.nats.stop();
+    for (const node of this.crashed) await node.stop();
     await this.mongo?.stop();
   }
 }

@@ -53,3 +53,49 @@ it('hands on what has no sender, and remembers nobody whom the bus does not know
   nodes.push({ id: 'stranger-5', local: false, available: true, lastHeartbeatTime: null });
   expect(silence()).toMatchObject({ core: 50, 'stranger-5': 0 });
 });
+
+describe('the process of a node', () => {
+  const ages = () =>
+    Object.fromEntries(
+      nodesSeen(broker).flatMap(({ id, process: of }) => (of ? [[id, [of.instanceID, of.ageMs]]] : [])),
+    );
+  const info = (instanceID?: unknown) => hear('INFO', { payload: { sender: 'ddp', instanceID } });
+
+  it('is that of its last INFO packet, as old as the first of them', async () => {
+    await info('A');
+    jest.advanceTimersByTime(100);
+    await info('A');
+    expect(ages()).toEqual({ ddp: ['A', 100] });
+    await info('B');
+    jest.advanceTimersByTime(7);
+    expect(ages()).toEqual({ ddp: ['B', 7] });
+  });
+
+  it('came when it first asked for the others, before its services had started', async () => {
+    await hear('DISCOVER', { payload: { sender: 'ddp' } });
+    await info('A');
+    jest.advanceTimersByTime(1000);
+    await hear('DISCOVER', { payload: { sender: 'ddp' } });
+    jest.advanceTimersByTime(700);
+    await info('B');
+    expect(ages()).toEqual({ ddp: ['B', 700] });
+  });
+
+  it('is not dated by what a former one, or the same one long ago, has asked', async () => {
+    await hear('DISCOVER', { payload: { sender: 'ddp' } });
+    jest.advanceTimersByTime(10);
+    await info('A');
+    jest.advanceTimersByTime(10);
+    await info('B');
+    expect(ages()).toEqual({ ddp: ['B', 0] });
+    await hear('DISCOVER', { payload: { sender: 'ddp' } });
+    jest.advanceTimersByTime(61_000);
+    await info('C');
+    expect(ages()).toEqual({ ddp: ['C', 0] });
+  });
+
+  it.each([undefined, null, 7, 'x'.repeat(101)])('is unknown where a node tells none (%p)', async (instanceID) => {
+    await info(instanceID);
+    expect(ages()).toEqual({});
+  });
+});

@@ -1,8 +1,10 @@
+import { PROCESSES_KEPT_MS } from '../instance-port';
 import { HEARTBEATS_KEPT_MS } from '../port';
 import { OUTBOX_COLLECTION } from './callbacks';
 import { MARKERS_COLLECTION } from './change-source';
 import type { MongoConnection } from './connection';
 import { DIGESTS_COLLECTION, HISTORY_COLLECTION } from './history';
+import { PROCESSES_COLLECTION } from './instances';
 import { SCHEDULES_COLLECTION } from './schedules';
 
 interface Wanted {
@@ -55,6 +57,7 @@ const ON_OURS: readonly Wanted[] = [
   { collection: OUTBOX_COLLECTION, key: { callback: 1, _id: 1 } },
   { collection: OUTBOX_COLLECTION, key: { parkedAt: 1 }, options: { sparse: true } },
   { collection: 'presence_nodes', key: { at: 1 }, options: { expireAfterSeconds: HEARTBEATS_KEPT_MS / 1000 } },
+  { collection: PROCESSES_COLLECTION, key: { at: 1 }, options: { expireAfterSeconds: PROCESSES_KEPT_MS / 1000 } },
   // Left by replicas that were killed.
   { collection: MARKERS_COLLECTION, key: { at: 1 }, options: { expireAfterSeconds: DAY_S } },
 ];

@@ -82,7 +82,7 @@ export class MongoStore implements PresenceStore {
     const source = oplogUrl ? oplogOf(oplogUrl, name) : changeStreamOf(this.connection);
     this.userChanges = new MongoUserChanges(this.connection, source);
     this.ledger = new MongoLedger(this.connection, () => this.createsUsers);
-    this.instances = new MongoInstances(this.queries, this.ledger);
+    this.instances = new MongoInstances(this.connection, this.queries, this.ledger);
     this.sessionWriter = new SessionWriter(this.connection, options.refreshAfterMs);
     this.userWriter = new UserWriter(this.connection, () => this.createsUsers);
   }

@@ -1,0 +1,82 @@
+import type { NodeProcess, ProcessSighting } from '../../domain/node-process';
+import type { InstanceStore } from '../store/instance-port';
+
+interface Noted {
+  /** What was noted, and when. */
+  readonly process: string;
+  readonly atMs: number;
+  readonly known: NodeProcess;
+}
+
+const SECOND = 1000;
+/** What is noted is noted anew so often, so that the store may forget nodes that are gone. */
+const NOTE_EVERY_MS = 24 * 60 * 60 * SECOND;
+/** INFO packets may come under ever-new ids and processes: so many are noted at a look, and one node again after this time. */
+const MAX_NOTES = 32;
+const RENOTE_AFTER_MS = SECOND;
+/** In this time all replicas have noted when they first heard of a process: the earliest time counts. */
+const SETTLES_IN_MS = SECOND / 2;
+/** A call of the former process may be carried out so long after it is gone. */
+const STRAGGLERS_FOR_MS = 120 * SECOND;
+const END_EVERY_MS = 10 * SECOND;
+
+/**
+ * Which process each node of the bus is, as all replicas know it through the store. Every replica notes what it sees; the leader ends
+ * what former processes held.
+ */
+export class NodeProcesses {
+  private readonly noted = new Map<string, Noted>();
+  /** When what its former process held was last ended here, by node. */
+  private readonly endedAtMs = new Map<string, number>();
+
+  /** @param clock epoch milliseconds, the store's time */
+  constructor(
+    private readonly store: InstanceStore,
+    private readonly clock: () => number,
+  ) {}
+
+  /** Takes in which processes are seen; only what is new costs anything. Nodes that are not seen are forgotten here, not in the store. */
+  async look(sightings: readonly ProcessSighting[]): Promise<void> {
+    const nowMs = this.clock();
+    const seen = new Set(sightings.map(({ id }) => id));
+    for (const id of this.noted.keys()) if (!seen.has(id)) this.noted.delete(id);
+    const news = sightings.filter((sighting) => this.isNews(sighting, nowMs));
+    for (const sighting of news.slice(0, MAX_NOTES)) {
+      const known = await this.store.noteProcess(sighting);
+      this.noted.set(sighting.id, { process: sighting.process, atMs: nowMs, known });
+    }
+  }
+
+  /**
+   * Nodes whose former process may have left sessions: those of processes that came lately, or of which nothing was ended yet.
+   * Asks the store where there is any, for another replica may have seen the process earlier.
+   */
+  async replaced(isFirstLook: boolean): Promise<NodeProcess[]> {
+    const nowMs = this.clock();
+    const isDue = (one: NodeProcess) => this.isDue(one, nowMs);
+    if (!isFirstLook && ![...this.noted.values()].some(({ known }) => isDue(known))) return [];
+    return (await this.store.processes()).filter(isDue);
+  }
+
+  /** What was left by the former process of this one is ended. */
+  async ended(one: NodeProcess): Promise<void> {
+    const nowMs = this.clock();
+    this.endedAtMs.set(one.id, nowMs);
+    for (const [id, atMs] of this.endedAtMs) if (nowMs - atMs > STRAGGLERS_FOR_MS) this.endedAtMs.delete(id);
+    const noted = this.noted.get(one.id);
+    if (noted) this.noted.set(one.id, { ...noted, known: { ...one, endedMs: nowMs } });
+    await this.store.markProcess(one.id, one.process, { endedMs: nowMs });
+  }
+
+  private isNews({ id, process }: ProcessSighting, nowMs: number): boolean {
+    const noted = this.noted.get(id);
+    return !noted || nowMs - noted.atMs >= (noted.process === process ? NOTE_EVERY_MS : RENOTE_AFTER_MS);
+  }
+
+  private isDue({ id, sinceMs, endedMs }: NodeProcess, nowMs: number): boolean {
+    if (sinceMs === undefined || nowMs < sinceMs + SETTLES_IN_MS) return false;
+    if (endedMs === undefined) return true;
+    const isLate = nowMs > sinceMs + STRAGGLERS_FOR_MS;
+    return !isLate && nowMs - (this.endedAtMs.get(id) ?? endedMs) >= END_EVERY_MS;
+  }
+}
