@@ -44,7 +44,7 @@ export function lateCallsMiddleware(): Middleware {
 }
 
 function lateRequest(payload: Partial<Request> | undefined): Request | undefined {
-  const isOurs = PASSED_ON.has(payload?.action) && payload?.stream === undefined;
+  const isOurs = PASSED_ON.has(payload?.action) && !payload?.stream;
   const isWhole = typeof payload?.id === 'string' && typeof payload.sender === 'string';
   return isOurs && isWhole ? (payload as Request) : undefined;
 }

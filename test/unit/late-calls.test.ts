@@ -1,7 +1,15 @@
 import type { Middleware } from 'moleculer';
 import { lateCallsMiddleware } from '../../lib/replicas/late-calls';
 
-const REQUEST = { action: 'presence.newConnection', id: 'r1', sender: 'ddp-1', params: ['u', 's'], timeout: 5_000 };
+/** As Moleculer sends it: of a call that is no stream `stream` is false. */
+const REQUEST = {
+  action: 'presence.newConnection',
+  id: 'r1',
+  sender: 'ddp-1',
+  params: ['u', 's'],
+  timeout: 5_000,
+  stream: false,
+};
 
 describe('calls that arrive while a node stops', () => {
   const next = jest.fn(async () => 'Moleculer');
