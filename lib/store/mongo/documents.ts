@@ -1,5 +1,14 @@
+import { revisionOf } from './revision';
 import { NO_TOMBSTONES, type Tombstone } from '../../../domain/removals';
-import { STATUSES, type Claim, type Session, type Status, type UserRecord } from '../../../domain/types';
+import {
+  CAUSES,
+  CLAIM_SOURCES,
+  STATUSES,
+  type Claim,
+  type LastChange,
+  type Session,
+  type UserRecord,
+} from '../../../domain/types';
 
 /** A `usersSessions` document (contract 5.2) and the revision that every session write of ours increments. */
 export interface SessionsDocument {
@@ -58,31 +67,80 @@ export const IDENTITY_FIELDS = ['username', 'name', 'type', 'roles'] as const;
 
 type Raw = Record<string, unknown>;
 
-/** A user as the rules take it; what a database may hold besides (nulls, texts for dates) counts as absent. */
-export function userOf(document: Raw): UserRecord {
-  const user: Raw = {};
-  for (const key of ['_id', ...Object.keys(USER_PROJECTION)]) if (document[key] != null) user[key] = document[key];
-  if (!Array.isArray(user.roles)) delete user.roles;
-  if (user.statusDefault !== undefined && !isStatus(user.statusDefault)) delete user.statusDefault;
-  if (!isDate(user.statusExpiresAt)) delete user.statusExpiresAt;
-  const stash = user.previousState === undefined ? undefined : claimOf(user.previousState);
-  if (stash) user.previousState = stash;
-  else delete user.previousState;
-  const others = Array.isArray(user.presenceWaiting) ? user.presenceWaiting.flatMap((one) => claimOf(one) ?? []) : [];
-  if (others.length > 0) user.presenceWaiting = others;
-  else delete user.presenceWaiting;
-  if (!isDate((user.presenceChange as { at?: unknown } | undefined)?.at)) delete user.presenceChange;
-  user.presenceRev = typeof document.presenceRev === 'number' ? document.presenceRev : 0;
-  return user as unknown as UserRecord;
+/** What a database may hold in a field of a user, as the rules take it; undefined: nothing that is of use. */
+const READERS: Readonly<Record<keyof typeof USER_PROJECTION, (value: unknown) => unknown>> = {
+  username: textOf,
+  name: textOf,
+  type: textOf,
+  roles: (value) =>
+    Array.isArray(value) ? (value as unknown[]).filter((role) => typeof role === 'string') : undefined,
+  status: wordOf(STATUSES),
+  statusConnection: wordOf(STATUSES),
+  statusDefault: wordOf(STATUSES),
+  statusText: textOf,
+  statusSource: wordOf(CLAIM_SOURCES),
+  statusExpiresAt: dateOf,
+  statusId: textOf,
+  previousState: claimOf,
+  presenceWaiting: (value) => {
+    const claims = Array.isArray(value) ? (value as unknown[]).flatMap((one) => claimOf(one) ?? []) : [];
+    return claims.length > 0 ? claims : undefined;
+  },
+  presenceChange: lastChangeOf,
+  presenceRev: revisionOf,
+};
+const FIELDS = Object.entries(READERS);
+
+/** Fields of a user that hold what is of no use; the next write takes them away or puts them right. */
+const MALFORMED = new WeakMap<UserRecord, readonly string[]>();
+const NONE: readonly string[] = [];
+
+/** Fields that hold something in the database, and nothing in the record that was read of it. */
+export function malformedIn(user: UserRecord): readonly string[] {
+  return MALFORMED.get(user) ?? NONE;
 }
 
-/** The entries that are sessions. */
+/** A user as the rules take it; what a database may hold besides (nulls, texts for dates) counts as absent. */
+export function userOf(document: Raw): UserRecord {
+  const user: Raw = { _id: document._id, presenceRev: 0 };
+  let malformed = NONE;
+  for (const [field, read] of FIELDS) {
+    const stored = document[field];
+    if (stored == null) continue;
+    const value = read(stored);
+    if (value === undefined) malformed = [...malformed, field];
+    else user[field] = value;
+  }
+  const record = user as unknown as UserRecord; // every field has passed its reader
+  if (malformed.length > 0) MALFORMED.set(record, malformed);
+  return record;
+}
+
+/** The entries that are sessions; times that are none are left out of them. */
 export function sessionsOf(document: SessionsDocument | undefined): readonly Session[] {
   const connections: unknown = document?.connections;
   if (!Array.isArray(connections)) return [];
   const entries = connections as (Partial<Session> | null)[];
-  const isSession = (entry: Partial<Session> | null): entry is Session => typeof entry?.id === 'string';
-  return entries.every(isSession) ? entries : entries.filter(isSession);
+  return entries.every(isWhole) ? entries : entries.filter(isSession).map(withoutFalseTimes);
+}
+
+function isSession(entry: Partial<Session> | null): entry is Session {
+  return typeof entry?.id === 'string';
+}
+
+function isWhole(entry: Partial<Session> | null): entry is Session {
+  return isSession(entry) && isDateOrAbsent(entry._updatedAt) && isDateOrAbsent(entry._createdAt);
+}
+
+/** As where a database holds no time: the rules know such sessions. */
+function withoutFalseTimes(session: Session): Session {
+  const { _createdAt, _updatedAt, ...others } = session;
+  const times = { ...(isDate(_createdAt) && { _createdAt }), ...(isDate(_updatedAt) && { _updatedAt }) };
+  return { ...others, ...times } as Session;
+}
+
+function isDateOrAbsent(value: unknown): boolean {
+  return value == null || isDate(value);
 }
 
 /** The entries that are tombstones. */
@@ -96,14 +154,33 @@ export function tombstonesOf(document: SessionsDocument | undefined): readonly T
 
 function claimOf(value: unknown): Claim | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
-  const claim: Raw = Object.fromEntries(Object.entries(value).filter(([, member]) => member != null));
-  if (!isStatus(claim.statusDefault)) return undefined;
-  if (!isDate(claim.statusExpiresAt)) delete claim.statusExpiresAt;
-  return claim as unknown as Claim;
+  const claim: Raw = {};
+  for (const field of CLAIM_FIELDS) {
+    const member = (value as Raw)[field];
+    const read = member == null ? undefined : READERS[field](member);
+    if (read !== undefined) claim[field] = read;
+  }
+  return claim.statusDefault === undefined ? undefined : (claim as unknown as Claim); // every field has passed its reader
 }
 
-function isStatus(value: unknown): value is Status {
-  return (STATUSES as readonly unknown[]).includes(value);
+const CLAIM_FIELDS = ['statusDefault', 'statusText', 'statusSource', 'statusExpiresAt', 'statusId'] as const;
+
+function lastChangeOf(value: unknown): LastChange | undefined {
+  const { cause, from, at } = value as Partial<LastChange>;
+  if (!cause || !CAUSES.includes(cause) || !isDate(at)) return undefined;
+  return wordOf(STATUSES)(from) === undefined ? { cause, at } : { cause, from, at };
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+function dateOf(value: unknown): Date | undefined {
+  return isDate(value) ? value : undefined;
+}
+
+function wordOf(words: readonly string[]): (value: unknown) => string | undefined {
+  return (value) => words.find((word) => word === value);
 }
 
 /** Whatever a database may hold, this is a date and one that is a time. */

@@ -2,6 +2,7 @@ import type { Collection } from 'mongodb';
 import type { DropInstance } from '../../../domain/sessions';
 import { groupBy } from '../../group-by';
 import type { SessionWork } from '../port';
+import { CAN_COUNT } from './revision';
 import type { SessionsDocument } from './documents';
 
 /**
@@ -34,7 +35,8 @@ export async function dropAtOnce(
     const uids = alike.map(({ uid }) => uid);
     const addAll = () => uids.forEach((uid) => had.add(uid));
     try {
-      const filter: object = { _id: { $in: uids }, connections: { $elemMatch: droppedEntry(drop) } };
+      // What cannot be counted up is left to the write that puts it right.
+      const filter: object = { _id: { $in: uids }, connections: { $elemMatch: droppedEntry(drop) }, ...CAN_COUNT };
       const { modifiedCount } = await sessions.updateMany(filter, dropped(drop));
       if (modifiedCount > 0) addAll();
     } catch (thrown) {

@@ -8,6 +8,7 @@ import type { MongoConnection } from './connection';
 import { dropAtOnce } from './instance-drop';
 import { readUsers } from './read-users';
 import { sessionsStatements } from './statements';
+import { revisionOf } from './revision';
 import { sessionsOf, tombstonesOf, type SessionsDocument, type UserDocument } from './documents';
 
 type Applied = Omit<AppliedSessions, 'user'>;
@@ -97,7 +98,7 @@ export class SessionWriter {
         .find({ _id: { $in: uids } }, { projection: { rev: 1 }, ...inOneReply(uids) })
         .toArray(),
     );
-    const revs = new Map(documents.map(({ _id, rev }) => [_id, rev ?? 0]));
+    const revs = new Map(documents.map(({ _id, rev }) => [_id, revisionOf(rev)]));
     return new Set(
       written
         .filter(({ after, sessionsRev }) => (revs.get(after._id) ?? 0) !== sessionsRev)
@@ -119,7 +120,7 @@ export class SessionWriter {
     for (const at of pending) {
       const stored = storedOf.get(work[at]!.uid);
       const before = { sessions: sessionsOf(stored), tombstones: tombstonesOf(stored) };
-      const { applied, tombstones } = this.applyTo(work[at]!, before, stored?.rev ?? 0, nowMs);
+      const { applied, tombstones } = this.applyTo(work[at]!, before, revisionOf(stored?.rev), nowMs);
       results[at] = withFoundBefore(applied, results[at], work[at]!.commands);
       if (applied.changed) writes.push({ at, stored, applied, tombstones });
     }

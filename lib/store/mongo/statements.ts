@@ -3,7 +3,8 @@ import type { Tombstone } from '../../../domain/removals';
 import type { Session, UserRecord } from '../../../domain/types';
 import { groupBy } from '../../group-by';
 import type { PresenceWrite } from '../port';
-import { IDENTITY_FIELDS, OWNED_FIELDS, type SessionsDocument, type UserDocument } from './documents';
+import { IS_COUNTED, revisionIn, revisionOf } from './revision';
+import { IDENTITY_FIELDS, malformedIn, OWNED_FIELDS, type SessionsDocument, type UserDocument } from './documents';
 import { sameValue, sharedStatements, type Change } from './shared-statement';
 
 /**
@@ -33,7 +34,7 @@ const NO_ENTRIES = -1;
  * counts no revision: upstream's own service, while both run during a migration.
  */
 const SESSIONS_AS_READ = [
-  { $ifNull: ['$rev', null] },
+  revisionIn('rev'),
   { $cond: [{ $isArray: '$connections' }, { $size: '$connections' }, NO_ENTRIES] },
 ];
 
@@ -54,7 +55,7 @@ function sessionsChange(stored: SessionsDocument, after: SessionsAfter): FieldsC
   const isKept = tombstones === undefined || hasTombstones(after);
   return {
     id: after.uid,
-    asRead: [rev ?? null, size],
+    asRead: [revisionOf(rev), size],
     set: sessionsFields(after),
     unset: isKept ? [] : ['tombstones'],
   };
@@ -83,7 +84,7 @@ function alikeStatements<T>(changes: readonly FieldsChange[], comparisons: reado
   });
 }
 
-const USER_AS_READ = [{ $ifNull: ['$presenceRev', 0] }];
+const USER_AS_READ = [revisionIn('presenceRev')];
 
 /**
  * Writes what has changed of users' presence where their revisions are still those of `before`: only fields that this service owns.
@@ -129,8 +130,8 @@ function createdUser(write: PresenceWrite, batch: string, at: Date): BulkWriteOp
   const marks = { presenceRev: after.presenceRev, [`presenceBy.${slotOf(after)}`]: batch, _updatedAt: at };
   return {
     updateOne: {
-      // Somebody else may have made the document, who counts no revision.
-      filter: { _id: after._id, presenceRev: { $in: [0, null] } },
+      // Another writer may have made the document, which has no revision then. The driver's types know no list of types.
+      filter: { _id: after._id, $nor: [{ presenceRev: IS_COUNTED }] } as object,
       update: { $set: { ...set, ...marks }, ...(unset.length > 0 ? { $unset: gone } : {}) },
       upsert: true,
     },
@@ -146,9 +147,10 @@ interface Fields {
 function fieldsOf({ before, after }: PresenceWrite, ownsUsers: boolean): Fields {
   const set: Record<string, unknown> = {};
   const unset: string[] = [];
+  const malformed = malformedIn(before);
   for (const field of ownsUsers ? [...OWNED_FIELDS, ...IDENTITY_FIELDS] : OWNED_FIELDS) {
     if (after[field] == null) {
-      if (before[field] != null) unset.push(field);
+      if (before[field] != null || malformed.includes(field)) unset.push(field);
     } else if (before.presenceRev === 0 || !sameValue(before[field], after[field])) set[field] = after[field];
   }
   return { set, unset };
