@@ -8,23 +8,26 @@ import type { Packet, PacketHandler, Transit } from '../wire/packet-guard';
 const ASK_AFTER_MS = 100;
 const ANSWERS_WITHIN_MS = 200;
 
-interface Farewell {
-  readonly packet: Packet;
-  readonly pingId: string;
+/** What would end the sessions of a node, held until it is known whether the node is still there. */
+interface Claim {
+  /** It leaves. */
+  disconnect?: Packet;
+  /** Another process has its name. */
+  info?: Packet;
   timer: NodeJS.Timeout;
 }
 
-interface PingingTransit extends Transit {
-  sendPing(nodeID: string, id: string): Promise<void>;
+interface AskingTransit extends Transit {
+  discoverNode(nodeID: string): Promise<void>;
 }
 
 /**
- * Asks a node that says that it leaves whether it is still there: any node may send a DISCONNECT in another's name, and it would end the sessions of
- * all people there. It is believed 0.3 s later, unless the node answers.
+ * Asks a node whether it is still there, when a packet says that it leaves, or that another process has its name: any node may send such a packet, and it
+ * would end the sessions of all people there. The packet is believed 0.3 s later, unless the process that is known answers.
  */
 export function farewellMiddleware(): Middleware {
   const middleware = {
-    transitMessageHandler(this: PingingTransit, next: PacketHandler): PacketHandler {
+    transitMessageHandler(this: AskingTransit, next: PacketHandler): PacketHandler {
       const farewells = new Farewells(this, next);
       return (command, packet) => farewells.take(command, packet);
     },
@@ -33,58 +36,57 @@ export function farewellMiddleware(): Middleware {
 }
 
 class Farewells {
-  private readonly pending = new Map<string, Farewell>();
+  private readonly claims = new Map<string, Claim>();
 
   constructor(
-    private readonly transit: PingingTransit,
+    private readonly transit: AskingTransit,
     private readonly next: PacketHandler,
   ) {}
 
-  async take(command: string, packet: Packet): Promise<boolean> {
+  take(command: string, packet: Packet): Promise<boolean> {
     const sender = packet.payload.sender as string; // checked by the guard
-    if (command === 'DISCONNECT') return this.disconnect(sender, packet);
-    const farewell = this.pending.get(sender);
-    if (farewell && command === 'PONG' && packet.payload.id === farewell.pingId) this.isAlive(sender, farewell);
-    // Another process of that name: the former has indeed gone.
-    if (farewell && command === 'INFO' && this.isAnother(sender, packet)) await this.believe(sender, farewell);
+    if (command !== 'DISCONNECT' && command !== 'INFO') return this.next(command, packet);
+    const node = registryOf(this.transit.broker).nodes.get(sender);
+    if (!node?.available) return this.next(command, packet);
+    if (command === 'DISCONNECT') return this.hold(sender, 'disconnect', packet);
+    if (node.instanceID !== packet.payload.instanceID) return this.hold(sender, 'info', packet);
+    this.isAlive(sender);
     return this.next(command, packet);
   }
 
-  private disconnect(id: string, packet: Packet): Promise<boolean> {
-    const node = registryOf(this.transit.broker).nodes.get(id);
-    if (!node?.available) return this.next('DISCONNECT', packet);
-    if (!this.pending.has(id)) {
-      const pingId = this.transit.broker.generateUid();
-      const timer = setTimeout(() => this.ask(id), ASK_AFTER_MS).unref();
-      this.pending.set(id, { packet, pingId, timer });
+  private hold(id: string, what: 'disconnect' | 'info', packet: Packet): Promise<boolean> {
+    let claim = this.claims.get(id);
+    if (!claim) {
+      claim = { timer: setTimeout(() => this.ask(id), ASK_AFTER_MS).unref() };
+      this.claims.set(id, claim);
     }
+    claim[what] = packet;
     return Promise.resolve(true);
   }
 
   private ask(id: string): void {
-    const farewell = this.pending.get(id);
-    if (!farewell) return;
-    void this.transit.sendPing(id, farewell.pingId);
-    farewell.timer = setTimeout(() => void this.believe(id, farewell), ANSWERS_WITHIN_MS).unref();
+    const claim = this.claims.get(id);
+    if (!claim) return;
+    // A node that leaves says nothing of itself any more, though its connection may still be open.
+    void this.transit.discoverNode(id);
+    claim.timer = setTimeout(() => void this.believe(id, claim), ANSWERS_WITHIN_MS).unref();
   }
 
-  private isAlive(id: string, { timer }: Farewell): void {
-    clearTimeout(timer);
-    this.pending.delete(id);
+  private isAlive(id: string): void {
+    const claim = this.claims.get(id);
+    if (!claim) return;
+    clearTimeout(claim.timer);
+    this.claims.delete(id);
     dropsOf(this.transit.broker).add('still_alive', id);
   }
 
-  private async believe(id: string, { timer, packet }: Farewell): Promise<void> {
-    clearTimeout(timer);
-    this.pending.delete(id);
+  private async believe(id: string, { disconnect, info }: Claim): Promise<void> {
+    this.claims.delete(id);
     try {
-      await this.next('DISCONNECT', packet);
+      if (disconnect) await this.next('DISCONNECT', disconnect);
+      if (info) await this.next('INFO', info);
     } catch (thrown) {
       dropsOf(this.transit.broker).add('failed', id, asError(thrown));
     }
-  }
-
-  private isAnother(id: string, { payload }: Packet): boolean {
-    return registryOf(this.transit.broker).nodes.get(id)?.instanceID !== payload.instanceID;
   }
 }

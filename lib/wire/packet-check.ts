@@ -20,7 +20,7 @@ export const DROP_REASONS = [
   'unasked',
   /** More nodes, or more said of nodes, than are kept. */
   'too_many',
-  /** A DISCONNECT in the name of a node that still answers. */
+  /** A DISCONNECT, or another process, in the name of a node that still answers. */
   'still_alive',
   /** A part of a large packet that does not fit what came before. */
   'part',

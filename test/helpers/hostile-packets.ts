@@ -146,6 +146,7 @@ export function hostileKinds({ node, victim }: Targets): HostileKind[] {
     kind('heartbeats of unknown nodes', 'HEARTBEAT', (i) => from(`ghost-${i}`, { cpu: 1 })),
     kind('heartbeats that are none', 'HEARTBEAT', () => from('mallory', { cpu: 'x', seq: {}, instanceID: 7 })),
     kind('farewells in the name of another', 'DISCONNECT', () => from(victim)),
+    kind('another process in the name of a living node', INFO, (i) => info(victim, [], { instanceID: `forged-${i}` })),
     kind('farewells of unknown nodes', 'DISCONNECT', (i) => from(`ghost-${i}`)),
     kind('services that are none', INFO, (i) =>
       info('mallory', [7, 'x', [null], [{}], [{ name: {} }], [service('s', { actions: [7] })]][i % 6]),
