@@ -3,6 +3,7 @@ import { BoundedLine } from '../lib/bounded-line';
 import { actionsOf } from '../lib/wire/action';
 import { readHistory } from '../lib/history/history-contract';
 import { keepDigests } from '../lib/history/history-days';
+import { eraseHistory } from '../lib/history/erasure';
 import { historyCount, historyPage } from '../lib/history/history-reads';
 import { serviceSchema } from '../lib/wire/service-schema';
 import { besidePresenceMixin, type BesideService } from '../mixins/beside-presence.mixin';
@@ -64,7 +65,8 @@ export function historyService(): ServiceSchema {
       }),
       /** Removes all that is kept of a user. @returns how many changes that were */
       erase: action('erase', readHistory.uid, async function ({ uid }) {
-        const erased = await this.presence().store.history.erase(uid);
+        const { store, clock } = this.presence();
+        const erased = await eraseHistory(store, uid, clock());
         this.logger.info(`history of one user erased: ${erased} changes`);
         return { uid, erased };
       }),

@@ -33,7 +33,7 @@ export async function explainUser(parts: ExplainParts, uid: string): Promise<Exp
   return explain(state.user, state.sessions, {
     nowMs,
     leaseMs,
-    countsFromMs: nowMs - vigilMs,
+    countsFromMs: Math.floor(nowMs - vigilMs),
     isOwner,
     heartbeating: isOwner ? heartbeating : new Set(),
     schedules: isOwner ? schedules : [],

@@ -8,6 +8,7 @@ import {
 } from '../../domain/activity';
 import { DAY_MS, MINUTE_MS, type DatedDigest } from '../../domain/day-digest';
 import type { HistoryRow } from '../../domain/history';
+import { erasedAtMs, sinceErasure, type ShownFrom } from './erasure';
 import { ActiveTally } from './active-users';
 import { breather } from '../breather';
 import { daysOf, hoursOf } from '../schedules/calendar';
@@ -66,8 +67,7 @@ export async function userActivity(
   refuseWhenOff(store.history);
   const { fromMs, toMs, timeZone } = await asked(store.history, given, nowMs);
   const breathe = breather();
-  const rows = await rowsOf(store.history, uid, fromMs, nowMs + DAY_MS);
-  const before = await shownBefore(store, uid, fromMs, rows[0]);
+  const { rows, before } = await knownOf(store, uid, fromMs, nowMs);
   const days: UserActivity['days'][number][] = [];
   for (const [{ day }, spent] of timeInStatus(daysOf(fromMs, toMs, timeZone), rows, before)) {
     days.push({ day, ...spent });
@@ -127,6 +127,21 @@ async function thereAt(store: PresenceStore, since: TimeRange, flow: readonly Fl
 
 function flowOf({ dayMs, digest }: DatedDigest): Flow[] {
   return digest.flow.map(([minute, delta]) => ({ atMs: dayMs + minute * MINUTE_MS, delta }));
+}
+
+/** What is known of a user from a time on. */
+async function knownOf(
+  store: PresenceStore,
+  uid: string,
+  fromMs: number,
+  nowMs: number,
+): Promise<{ readonly rows: readonly ShownFrom[]; readonly before: ShownStatus }> {
+  const rows = await rowsOf(store.history, uid, fromMs, nowMs + DAY_MS);
+  const erasedMs = await erasedAtMs(store, uid);
+  if (erasedMs === undefined || erasedMs <= fromMs) {
+    return { rows, before: await shownBefore(store, uid, fromMs, rows[0]) };
+  }
+  return sinceErasure(erasedMs, rows, (await store.usersOf([uid])).get(uid));
 }
 
 /** All rows of a user in a stretch of time, oldest first; those after what is asked for tell what was shown before them. */

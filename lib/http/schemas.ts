@@ -9,7 +9,7 @@ export const SOURCE: Schema = { enum: [...CLAIM_SOURCES] };
 export const CAUSE: Schema = { enum: [...CAUSES] };
 export const COUNT: Schema = { type: 'integer', minimum: 0 };
 /** Of time; below zero where what is spoken of is over, or clocks differ. */
-export const MILLISECONDS: Schema = { type: 'number' };
+export const MILLISECONDS: Schema = { type: 'integer' };
 export const TEXT: Schema = { type: 'string' };
 export const YES_OR_NO: Schema = { type: 'boolean' };
 /** A position in a list of pages: opaque. */

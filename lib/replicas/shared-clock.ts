@@ -12,9 +12,9 @@ export class SharedClock {
   /** @param readTime the store's time, epoch milliseconds */
   constructor(private readonly readTime: () => Promise<number>) {}
 
-  /** Epoch milliseconds. Before the first `sync`: this machine's own. */
+  /** Epoch milliseconds, whole ones. Before the first `sync`: this machine's own. */
   now(): number {
-    return this.anchorMs + (performance.now() - this.anchoredAt);
+    return Math.floor(this.anchorMs + (performance.now() - this.anchoredAt));
   }
 
   /** Looks at the store's time. @returns by how many milliseconds this clock was set, 0 for less than noise */

@@ -102,4 +102,21 @@ describe('activity over the bus', () => {
     await expect(summary(params)).rejects.toMatchObject(refused);
     await expect(user({ uid: 'ann', ...params })).rejects.toMatchObject(refused);
   });
+
+  test('of a user whose history was erased is unknown until then, whatever comes later; all times are whole milliseconds', async () => {
+    await core.call('newConnection', 'dora', 's', CORE);
+    await core.call('removeConnection', 'dora', 's');
+    await core.broker.call('history.erase', { uid: 'dora' });
+    const from = new Date(Date.now() - 30 * DAY);
+    const days = async () => (await user({ uid: 'dora', from })).days;
+    expect(sum((await days()).map(({ unknown }) => unknown))).toBeGreaterThan(29 * DAY);
+    await core.call('newConnection', 'dora', 's', CORE);
+    const now = await days();
+    expect(sum(now.map(({ unknown }) => unknown))).toBeGreaterThan(29 * DAY);
+    expect(sum(now.map(({ offline }) => offline))).toBeLessThan(HOUR);
+    const times = now.flatMap(({ day: _day, ...spent }) => Object.values(spent));
+    expect(times.filter((ms) => !Number.isInteger(ms))).toEqual([]);
+    const why = JSON.stringify(await core.call('explain', 'dora'));
+    expect(why.match(/Ms":-?\d+\.\d+/g)).toBeNull();
+  });
 });
