@@ -46,7 +46,14 @@ interface Told {
 export async function benchSocket(): Promise<void> {
   const [port, floorPort] = [await freePort(), await freePort()];
   const cluster = await startCluster([
-    presenceNode({ DATA_DIR: IN_MEMORY, PORT: String(port), API_TOKENS: `bench:read:${TOKEN}` }),
+    presenceNode({
+      DATA_DIR: IN_MEMORY,
+      PORT: String(port),
+      API_TOKENS: `bench:read:${TOKEN}`,
+      API_RATE_LIMIT: '0', // one token stands for all clients
+      WS_MAX_CLIENTS_PER_CALLER: '0',
+      WS_MAX_IDS_PER_CALLER: '0',
+    }),
     { service: 'floor', file: 'socket-floor-node.ts', bare: true, env: { PORT: String(floorPort) } },
   ]);
   const bus = await connect({ servers: cluster.natsUrl });

@@ -21,7 +21,7 @@ import { CHANGED, MISSED, type MissedBecause } from './change-hook';
 interface SocketService extends BesideService {
   readonly server: http.Server;
   readonly access: Access;
-  readonly failures: RateLimit;
+  readonly requests: RateLimit;
   feed: PresenceFeed;
   feedWatch: FeedWatch;
   snapshots: Snapshots;
@@ -96,15 +96,17 @@ export function socketMixin(config: Config): Partial<ServiceSchema> {
     },
     async started(this: Service) {
       const service = this as SocketService;
-      const { access, failures, feed, snapshots, socketMetrics: metrics } = service;
+      const { access, requests, feed, snapshots, socketMetrics: metrics } = service;
       if (isWatching(service)) presenceOf(service).userWatch?.add(service.feedWatch);
       const warn = (message: string, error: unknown) => this.logger.warn(message, error);
       const limits = {
         maxClients: config.WS_MAX_CLIENTS,
+        maxOfCaller: config.WS_MAX_CLIENTS_PER_CALLER,
+        maxIdsOfCaller: config.WS_MAX_IDS_PER_CALLER,
         origins: config.CORS_ORIGINS ?? [],
         proxies: config.TRUSTED_PROXIES,
       };
-      service.presenceSocket = new PresenceSocket({ access, failures, feed, snapshots, metrics, ...limits, warn });
+      service.presenceSocket = new PresenceSocket({ access, requests, feed, snapshots, metrics, ...limits, warn });
       service.presenceSocket.attach(service.server);
     },
   };

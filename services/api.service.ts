@@ -9,6 +9,7 @@ import { FailedLogins } from '../lib/http/failed-logins';
 import { gatewayRoute, type ApiRequest } from '../lib/http/gateway';
 import { httpServer } from '../lib/http/http-server';
 import { close, listen } from '../lib/http/listen';
+import { RateLimit } from '../lib/http/rate-limit';
 import type { LocalToken } from '../lib/http/tokens';
 import { serviceSchema } from '../lib/wire/service-schema';
 import { besidePresenceMixin, type BesideService } from '../mixins/beside-presence.mixin';
@@ -26,6 +27,8 @@ export interface ApiService extends BesideService {
   access: EdgeAccess;
   /** Failed authentications, by address. */
   failures: FailedLogins;
+  /** Requests, connections and subscriptions, by caller. */
+  requests: RateLimit;
   edge: Edge;
   connections: Connections;
   /** Given by the socket mixin. */
@@ -56,14 +59,15 @@ export function apiService(config: Config): ServiceSchema {
     },
     actions: { listAliases: false, addRoute: false, removeRoute: false },
     created(this: ApiService) {
-      this.access = new EdgeAccess(config);
       const gateway = (req: ApiRequest, res: http.ServerResponse) => this.httpHandler(req, res);
       const warn = (line: string) => this.logger.warn(line);
       this.failures = new FailedLogins({ limit: config.API_AUTH_FAILURES, warn });
-      const { broker, access, failures, logger: log } = this;
+      this.access = new EdgeAccess(config, this.failures);
+      this.requests = new RateLimit({ limit: config.API_RATE_LIMIT });
+      const { broker, access, requests, logger: log } = this;
       const isServing = () => this.isServing;
       this.isServing = false;
-      this.edge = new Edge({ config, broker, access, failures, gateway, log, isServing });
+      this.edge = new Edge({ config, broker, access, requests, gateway, log, isServing });
       this.connections = new Connections();
       this.server = httpServer((req, res) => void this.edge.answer(req, res), this.connections);
     },

@@ -70,6 +70,10 @@ export interface Config {
   readonly CORS_ORIGINS: readonly string[] | undefined;
   /** WebSocket clients of one node. */
   readonly WS_MAX_CLIENTS: number;
+  /** Of them those of one caller; 0: not limited. */
+  readonly WS_MAX_CLIENTS_PER_CALLER: number;
+  /** Ids in all WebSocket subscriptions of one caller; 0: not limited. */
+  readonly WS_MAX_IDS_PER_CALLER: number;
   /** Bytes, or a text such as `1mb`. */
   readonly API_MAX_BODY: string;
   /** Requests per minute and caller; 0: not limited. */
@@ -138,6 +142,8 @@ const SPECS = {
   ROCKETCHAT_SYNC: kind.carrier({ default: undefined }),
   CORS_ORIGINS: kind.origins({ default: undefined }),
   WS_MAX_CLIENTS: kind.count({ default: 10_000 }),
+  WS_MAX_CLIENTS_PER_CALLER: kind.whole('clients', 0, 10_000_000)({ default: 1000 }),
+  WS_MAX_IDS_PER_CALLER: kind.whole('ids', 0, 1_000_000_000)({ default: 100_000 }),
   API_MAX_BODY: kind.size({ default: '1mb' }),
   API_RATE_LIMIT: kind.whole('requests per minute', 0, 10_000_000)({ default: 6000 }),
   API_AUTH_FAILURES: kind.whole('failures per minute', 0, 10_000_000)({ default: 60 }),

@@ -1,7 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Config } from '../config/env';
 import { IN_MEMORY } from '../store/embedded-store';
-import type { Access, Caller } from './access';
+import { tooManyFailures, type Access, type Caller } from './access';
+import type { RateLimit } from './rate-limit';
 import { RocketChatAccess, unauthenticated } from './rocketchat-access';
 import { localToken, TokenList, type LocalToken } from './tokens';
 
@@ -14,9 +15,13 @@ export class EdgeAccess implements Access {
   private readonly tokens: TokenList;
   private readonly rocketChat: RocketChatAccess | undefined;
 
-  constructor(private readonly config: Pick<Config, 'API_TOKENS' | 'ROCKETCHAT_URL' | 'DATA_DIR'>) {
+  /** @param failures failed authentications by address, over HTTP and WebSocket */
+  constructor(
+    private readonly config: Pick<Config, 'API_TOKENS' | 'ROCKETCHAT_URL' | 'DATA_DIR'>,
+    private readonly failures: RateLimit,
+  ) {
     this.tokens = new TokenList(config.API_TOKENS);
-    if (config.ROCKETCHAT_URL) this.rocketChat = new RocketChatAccess({ url: config.ROCKETCHAT_URL });
+    if (config.ROCKETCHAT_URL) this.rocketChat = new RocketChatAccess({ url: config.ROCKETCHAT_URL, failures });
   }
 
   /**
@@ -33,32 +38,38 @@ export class EdgeAccess implements Access {
     return local.isNew ? local : undefined;
   }
 
-  async callerOf(headers: IncomingHttpHeaders): Promise<Caller> {
+  async callerOf(headers: IncomingHttpHeaders, from?: string): Promise<Caller> {
+    this.refuseIfUsedUp(from);
     const { authorization, 'x-user-id': uid, 'x-auth-token': token } = headers;
-    if (authorization !== undefined) {
-      const caller = this.tokens.callerOf(BEARER.exec(authorization)?.[1] ?? '');
-      if (!caller) throw unauthenticated();
-      return caller;
-    }
-    if (!this.rocketChat || typeof uid !== 'string' || typeof token !== 'string') throw unauthenticated();
-    return this.rocketChat.callerOf(uid, token);
+    const mayBeUser = authorization === undefined && typeof uid === 'string' && typeof token === 'string';
+    if (this.rocketChat && mayBeUser) return this.rocketChat.callerOf(uid, token, from);
+    const caller = this.tokens.callerOf(BEARER.exec(authorization ?? '')?.[1] ?? '');
+    if (!caller) throw this.failed(from);
+    return caller;
   }
 
   /** Users of Rocket.Chat give `USERID:AUTHTOKEN`. */
-  async ofToken(token: string): Promise<Caller | undefined> {
+  async ofToken(token: string, from?: string): Promise<Caller | undefined> {
+    this.refuseIfUsedUp(from);
     const caller = this.tokens.callerOf(token);
+    if (caller) return caller;
     const colon = token.indexOf(':');
-    if (caller || !this.rocketChat || colon < 1) return caller;
     try {
-      return await this.rocketChat.callerOf(token.slice(0, colon), token.slice(colon + 1));
+      if (!this.rocketChat || colon < 1) throw this.failed(from);
+      return await this.rocketChat.callerOf(token.slice(0, colon), token.slice(colon + 1), from);
     } catch (error) {
       if ((error as { type?: unknown }).type === 'UNAUTHENTICATED') return undefined;
       throw error;
     }
   }
 
-  /** Whether finding out about these headers may mean asking somebody else. */
-  asksOthers({ authorization }: IncomingHttpHeaders): boolean {
-    return this.rocketChat !== undefined && authorization === undefined;
+  private failed(from: string | undefined): Error {
+    if (from !== undefined) this.failures.count(from);
+    return unauthenticated();
+  }
+
+  refuseIfUsedUp(from: string | undefined): void {
+    const standing = from === undefined ? undefined : this.failures.isUsedUp(from);
+    if (standing) throw tooManyFailures(standing.resetS);
   }
 }

@@ -22,8 +22,8 @@ export interface EdgeOptions {
   readonly config: Config;
   readonly broker: ServiceBroker;
   readonly access: Access;
-  /** Failed authentications, by address. */
-  readonly failures: RateLimit;
+  /** Requests, by caller. */
+  readonly requests: RateLimit;
   /** Answers what is asked for under /api/v1, once it is known who asks. */
   readonly gateway: (req: ApiRequest, res: http.ServerResponse) => Promise<void>;
   /** Whether the services are there by which requests are answered. */
@@ -43,9 +43,8 @@ export class Edge {
   private readonly document = tagged(JSON.stringify(openApi(projectVersion())), 'application/json');
 
   constructor(private readonly options: EdgeOptions) {
-    const { access, config, failures } = options;
-    const { API_RATE_LIMIT: rateLimit, TRUSTED_PROXIES: proxies } = config;
-    this.doorway = new Doorway({ access, rateLimit, failures, proxies });
+    const { access, config, requests } = options;
+    this.doorway = new Doorway({ access, requests, proxies: config.TRUSTED_PROXIES });
   }
 
   /** Answers; whatever goes wrong is answered as a problem. */

@@ -1,8 +1,10 @@
-import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible';
-
 export interface RateLimitOptions {
   /** Of each key, in a window. 0: nothing is limited. */
   readonly limit: number;
+  /** Keys remembered at most. */
+  readonly maxKeys?: number;
+  /** Monotonic, milliseconds. */
+  readonly upMs?: () => number;
 }
 
 /** How a key stands. */
@@ -14,36 +16,76 @@ export interface Standing {
   readonly isOver: boolean;
 }
 
-const WINDOW_S = 60;
+interface Window {
+  used: number;
+  readonly endsAtMs: number;
+}
+
 const SECOND = 1000;
+const WINDOW_MS = 60 * SECOND;
+/** decisions/0012-http.md */
+export const MAX_KEYS = 50_000;
 
-/** Counts what each key does in a minute; the minute begins with the first. */
+/**
+ * Counts what each key does in a minute; the minute begins with the first. Ours, for libraries answer later or keep a timer and
+ * a record for each key without bound: here counting and asking is one step, and beyond `maxKeys` the oldest window is forgotten.
+ */
 export class RateLimit {
-  private readonly limiter: RateLimiterMemory | undefined;
+  /** All windows are as long, so the order in which they began is that in which they end. */
+  private readonly windows = new Map<string, Window>();
+  private readonly limit: number;
+  private readonly maxKeys: number;
+  private readonly upMs: () => number;
 
-  constructor({ limit }: RateLimitOptions) {
-    if (limit > 0) this.limiter = new RateLimiterMemory({ points: limit, duration: WINDOW_S });
+  constructor({ limit, maxKeys = MAX_KEYS, upMs = () => performance.now() }: RateLimitOptions) {
+    [this.limit, this.maxKeys, this.upMs] = [limit, maxKeys, upMs];
+  }
+
+  /** Keys that are remembered. */
+  get size(): number {
+    return this.windows.size;
   }
 
   /** Counts one more. @returns how the key stands with it; undefined where nothing is limited */
-  async count(key: string): Promise<Standing | undefined> {
-    const { limiter } = this;
-    if (!limiter) return undefined;
-    // It rejects with how the key stands, where that is over the limit.
-    const counted = await limiter.consume(key).catch((over: RateLimiterRes) => over);
-    return standing(limiter.points, counted, counted.consumedPoints > limiter.points);
+  count(key: string): Standing | undefined {
+    if (this.limit === 0) return undefined;
+    const nowMs = this.upMs();
+    const window = this.current(key, nowMs) ?? this.begin(key, nowMs);
+    window.used += 1;
+    return this.standing(window, nowMs, window.used > this.limit);
   }
 
   /** Whether the next one would be too many. Counts nothing. */
-  async isUsedUp(key: string): Promise<Standing | undefined> {
-    const { limiter } = this;
-    const counted = await limiter?.get(key);
-    if (!limiter || !counted || counted.consumedPoints < limiter.points) return undefined;
-    return standing(limiter.points, counted, true);
+  isUsedUp(key: string): Standing | undefined {
+    const nowMs = this.upMs();
+    const window = this.current(key, nowMs);
+    return window && window.used >= this.limit ? this.standing(window, nowMs, true) : undefined;
   }
-}
 
-function standing(limit: number, { remainingPoints, msBeforeNext }: RateLimiterRes, isOver: boolean): Standing {
-  const resetS = Math.max(1, Math.ceil(msBeforeNext / SECOND));
-  return { limit, remaining: Math.max(0, remainingPoints), resetS, isOver };
+  /** How many more a key may do in its window; Infinity where nothing is limited. */
+  left(key: string): number {
+    if (this.limit === 0) return Infinity;
+    return Math.max(0, this.limit - (this.current(key, this.upMs())?.used ?? 0));
+  }
+
+  private current(key: string, nowMs: number): Window | undefined {
+    const window = this.windows.get(key);
+    return window && window.endsAtMs > nowMs ? window : undefined;
+  }
+
+  private begin(key: string, nowMs: number): Window {
+    this.windows.delete(key); // one that has ended stands elsewhere in the order
+    for (const [oldest, { endsAtMs }] of this.windows) {
+      if (endsAtMs > nowMs && this.windows.size < this.maxKeys) break;
+      this.windows.delete(oldest);
+    }
+    const window = { used: 0, endsAtMs: nowMs + WINDOW_MS };
+    this.windows.set(key, window);
+    return window;
+  }
+
+  private standing({ used, endsAtMs }: Window, nowMs: number, isOver: boolean): Standing {
+    const resetS = Math.max(1, Math.ceil((endsAtMs - nowMs) / SECOND));
+    return { limit: this.limit, remaining: Math.max(0, this.limit - used), resetS, isOver };
+  }
 }

@@ -19,7 +19,16 @@ interface Body {
   readonly message?: unknown;
 }
 
+/** What Rocket.Chat still takes at one address, as it says itself. */
+export interface Allowance {
+  readonly remaining: number;
+  /** Milliseconds until its window ends. */
+  readonly resetMs: number;
+}
+
 export interface RestClientOptions {
+  /** Told with each answer that says so. */
+  readonly onAllowance?: (allowance: Allowance) => void;
   /** Told how many calls of an address Rocket.Chat says it takes in a window. */
   readonly onLimit?: (address: string, calls: number) => void;
   readonly answersWithinMs?: number;
@@ -33,6 +42,8 @@ const LONGEST_ANSWER = 32 * 1024 * 1024;
 const REFUSALS = [401, 403];
 /** Rocket.Chat's own window (contract 6), where it does not say how long it wants to be left alone. */
 const LEAVE_ALONE_MS = 60 * SECOND;
+/** What it asks for beyond this is a mistake, or its clock. */
+const LONGEST_REST_MS = 10 * LEAVE_ALONE_MS;
 
 /** Rocket.Chat's REST API: one request, and what became of it. Neither body nor header is in any error. */
 export class RestClient {
@@ -62,6 +73,8 @@ export class RestClient {
     if (!Number.isNaN(servedAtMs)) this.ahead = servedAtMs - Date.now();
     const calls = Number(response.headers.get('x-ratelimit-limit'));
     if (calls > 0) this.options.onLimit?.(request.path, calls);
+    const allowance = allowanceOf(response.headers, Date.now() + this.ahead);
+    if (allowance) this.options.onAllowance?.(allowance);
     const text = await bodyOf(response);
     if (response.status === 429) throw tooMany(response);
     if (response.status >= 500) throw new RocketChatFault('AWAY', `Rocket.Chat answered ${response.status}`);
@@ -108,6 +121,13 @@ async function bodyOf(response: Response): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
+function allowanceOf(headers: Headers, theirTimeMs: number): Allowance | undefined {
+  const [remaining, reset] = ['remaining', 'reset'].map((name) => headers.get(`x-ratelimit-${name}`));
+  if (remaining == null || reset == null || !(Number(remaining) >= 0)) return undefined;
+  const resetMs = Number(reset) - theirTimeMs;
+  return resetMs > 0 ? { remaining: Number(remaining), resetMs: Math.min(resetMs, LONGEST_REST_MS) } : undefined;
+}
+
 function parsed(text: string): Body | undefined {
   try {
     const body: unknown = JSON.parse(text);
@@ -136,7 +156,7 @@ function tooMany({ headers }: Response): RocketChatFault {
   const resetMs = Number(headers.get('x-ratelimit-reset')) - Date.now();
   const afterMs = Number(headers.get('retry-after')) * SECOND;
   const asked = [resetMs, afterMs].find((ms) => ms > 0) ?? LEAVE_ALONE_MS;
-  const waitMs = Math.min(asked, 10 * LEAVE_ALONE_MS);
+  const waitMs = Math.min(asked, LONGEST_REST_MS);
   return new RocketChatFault('TOO_MANY', 'Rocket.Chat wants to be called less often', { waitMs });
 }
 

@@ -1,32 +1,32 @@
 import type http from 'node:http';
 import type { Duplex } from 'node:stream';
-import { WebSocketServer, type WebSocket } from 'ws';
-import type { Access, Caller } from '../http/access';
+import { WebSocketServer, type ServerOptions, type WebSocket } from 'ws';
+import { limitKeyOf, type Access, type Caller } from '../http/access';
 import { addressOf } from '../http/address';
-import { endConnection } from '../http/last-answer';
 import type { RateLimit } from '../http/rate-limit';
-import { PresenceError } from '../wire/errors';
 import type { FeedChange } from '../feed/change-ring';
 import type { PresenceFeed } from '../feed/presence-feed';
 import type { Snapshots } from '../feed/snapshots';
 import { Audience } from './audience';
+import { ClientQuotas, type ClientQuota, type QuotaOptions } from './client-quotas';
 import { isOriginAllowed } from './origin';
-import { SocketClient } from './socket-client';
-import { CLOSE } from './socket-errors';
+import { SocketClient, type ClientLimits } from './socket-client';
+import { CLOSE, SocketError, type SocketRefusal } from './socket-errors';
 import type { SocketMetrics } from './socket-metrics';
 import { FRAME_CHANGES, type Told } from './subscription';
-import { wireOf } from './wire';
+import { Unauthenticated } from './unauthenticated';
+import { refuseUpgrade, UpgradeRefusal } from './upgrade-refusal';
+import { SocketWire } from './wire';
 
-export interface SocketOptions {
+export interface SocketOptions extends QuotaOptions {
   readonly access: Access;
   readonly feed: PresenceFeed;
   readonly snapshots: Pick<Snapshots, 'page'>;
   readonly metrics: SocketMetrics;
-  readonly maxClients: number;
   /** Origins of browsers let in besides the node's own; `*` is any. */
   readonly origins: readonly string[];
-  /** Failed authentications, by address. */
-  readonly failures: Pick<RateLimit, 'count' | 'isUsedUp'>;
+  /** Requests by caller, of which a connection is one, and a subscription. */
+  readonly requests: Pick<RateLimit, 'count'>;
   /** Proxies before this node, each of which adds the address it sees to X-Forwarded-For. */
   readonly proxies: number;
   readonly warn?: (message: string, error: unknown) => void;
@@ -35,6 +35,8 @@ export interface SocketOptions {
 export const SOCKET_PATH = '/api/v1/ws';
 /** Holds as many of Rocket.Chat's ids as one subscription may have. */
 export const MAX_FRAME_BYTES = 256 * 1024;
+/** Of one message; libraries make none of less than some kilobytes, and each takes more memory than its bytes. */
+const MAX_FRAGMENTS = 1_024;
 const PING_EVERY_MS = 30_000;
 const LOOK_EVERY_MS = 1_000;
 /** A token may have been revoked since. */
@@ -43,9 +45,21 @@ const RECHECK_EVERY_MS = 60_000;
 const RECHECKS_OF_A_LOOK = 20;
 const CLOSES_WITHIN_MS = 1_000;
 
+/** ws knows `closeTimeout`; its types do not yet. */
+const SERVER_OPTIONS: ServerOptions & { readonly closeTimeout: number } = {
+  noServer: true,
+  maxPayload: MAX_FRAME_BYTES,
+  maxFragments: MAX_FRAGMENTS,
+  perMessageDeflate: false,
+  closeTimeout: CLOSES_WITHIN_MS,
+  clientTracking: false,
+};
+
 interface Connection {
   readonly socket: WebSocket;
-  readonly client: SocketClient;
+  client?: SocketClient;
+  /** From then on that it is authenticated. */
+  quota?: ClientQuota;
   pingAtMs: number;
   recheckAtMs: number;
   /** It has answered the last ping. */
@@ -54,13 +68,10 @@ interface Connection {
 
 /** Serves the feed to WebSocket clients on an HTTP server (docs/WEBSOCKET.md). */
 export class PresenceSocket {
-  private readonly wss = new WebSocketServer({
-    noServer: true,
-    maxPayload: MAX_FRAME_BYTES,
-    perMessageDeflate: false,
-    clientTracking: false,
-  });
+  private readonly wss = new WebSocketServer(SERVER_OPTIONS);
   private readonly connections = new Set<Connection>();
+  private readonly unauthenticated = new Unauthenticated<Connection>();
+  private readonly quotas: ClientQuotas;
   private readonly told: Told;
   private unsubscribe: (() => void) | undefined;
   private timer: NodeJS.Timeout | undefined;
@@ -69,11 +80,12 @@ export class PresenceSocket {
   constructor(private readonly options: SocketOptions) {
     const { feed, snapshots, metrics } = options;
     this.told = { feed, snapshots, metrics, audience: new Audience() };
+    this.quotas = new ClientQuotas(options);
   }
 
-  /** Clients connected now. */
+  /** Clients that are authenticated. */
   get size(): number {
-    return this.connections.size;
+    return this.quotas.size;
   }
 
   attach(server: http.Server): void {
@@ -87,7 +99,7 @@ export class PresenceSocket {
     clearInterval(this.timer);
     const all = [...this.connections];
     const gone = all.map(({ socket }) => new Promise<void>((resolve) => socket.once('close', () => resolve())));
-    for (const { client } of all) client.close(CLOSE.stopping);
+    for (const { client } of all) client?.close(CLOSE.stopping);
     const cut = setTimeout(() => all.forEach(({ socket }) => socket.terminate()), CLOSES_WITHIN_MS);
     await Promise.all(gone);
     clearTimeout(cut);
@@ -103,65 +115,105 @@ export class PresenceSocket {
       stream.removeListener('error', ignore);
       this.wss.handleUpgrade(req, stream, head, (socket) => this.welcome(socket, stream, req, caller));
     } catch (error) {
-      refuse(stream, error instanceof Refusal ? error : new Refusal(500, 'INTERNAL'));
-      if (!(error instanceof Refusal)) this.options.warn?.('a WebSocket could not be opened', error);
+      refuseUpgrade(stream, UpgradeRefusal.of(error));
+      if (UpgradeRefusal.of(error).status === 500) this.options.warn?.('a WebSocket could not be opened', error);
     }
   }
 
-  /** @returns undefined for one who has to say in his first frame who he is @throws Refusal */
+  /** @returns undefined for a client that has to say in its first frame who it is @throws UpgradeRefusal, PresenceError */
   private async admit(req: http.IncomingMessage): Promise<Caller | undefined> {
-    if (req.url?.split('?', 1)[0] !== SOCKET_PATH) throw new Refusal(404, 'NOT_FOUND');
-    if (this.isClosing) throw new Refusal(503, 'STOPPING');
-    if (!isOriginAllowed(req.headers, this.options.origins)) throw new Refusal(403, 'ORIGIN_NOT_ALLOWED');
-    const { access, failures, proxies } = this.options;
+    if (req.url?.split('?', 1)[0] !== SOCKET_PATH) throw new UpgradeRefusal(404, 'NOT_FOUND');
+    if (this.isClosing) throw new UpgradeRefusal(503, 'STOPPING');
+    if (!isOriginAllowed(req.headers, this.options.origins)) throw new UpgradeRefusal(403, 'ORIGIN_NOT_ALLOWED');
+    const { access, proxies } = this.options;
     const address = addressOf(req, proxies);
-    if (await failures.isUsedUp(address)) throw new Refusal(429, 'RATE_LIMITED');
     const { authorization, 'x-auth-token': token } = req.headers;
-    if (authorization === undefined && token === undefined) return undefined;
-    try {
-      return await access.callerOf(req.headers);
-    } catch (error) {
-      if (!(error instanceof PresenceError)) throw error;
-      if (error.type === 'UNAUTHENTICATED') await failures.count(address);
-      throw new Refusal(error.code, error.type);
+    if (authorization === undefined && token === undefined) {
+      access.refuseIfUsedUp(address);
+      return undefined;
     }
+    return access.callerOf(req.headers, address);
   }
 
   private welcome(socket: WebSocket, stream: Duplex, req: http.IncomingMessage, caller: Caller | undefined): void {
     socket.on('error', () => undefined); // a bad frame of the protocol itself: ws closes the connection
     if (this.isClosing) return socket.close(CLOSE.stopping.code, CLOSE.stopping.reason);
-    if (this.size >= this.options.maxClients) return socket.close(CLOSE.full.code, CLOSE.full.reason);
-    const client = this.clientOf(socket, stream, req, caller);
     const nowMs = performance.now();
     const times = { pingAtMs: nowMs + PING_EVERY_MS, recheckAtMs: nowMs + RECHECK_EVERY_MS };
-    const connection = { socket, client, ...times, isAlive: true };
+    const connection: Connection = { socket, ...times, isAlive: true };
+    socket.once('close', () => this.left(connection));
     this.connections.add(connection);
-    this.counted();
+    const address = addressOf(req, this.options.proxies);
+    if (!caller) this.unauthenticated.add(connection, address)?.client?.close(CLOSE.crowded);
+    const client = (connection.client = this.clientOf(connection, new SocketWire(socket, stream), req, caller));
     socket.on('message', (data, isBinary) => client.receive(data as Buffer, isBinary));
     socket.on('ping', () => client.heed());
     socket.on('pong', () => {
       connection.isAlive = true;
       client.heed();
     });
-    socket.once('close', () => {
-      client.end();
-      this.connections.delete(connection);
-      this.counted();
+  }
+
+  private clientOf(connection: Connection, wire: SocketWire, req: http.IncomingMessage, caller: Caller | undefined) {
+    const { access, proxies, warn } = this.options;
+    const address = addressOf(req, proxies);
+    const { authorization, 'x-user-id': uid, 'x-auth-token': token } = req.headers;
+    return new SocketClient(wire, {
+      told: this.told,
+      caller,
+      ofToken: (given) => access.ofToken(given, address),
+      again: (given) =>
+        given === undefined
+          ? access.callerOf({ authorization, 'x-user-id': uid, 'x-auth-token': token })
+          : access.ofToken(given),
+      enter: (one) => this.enter(connection, one),
+      ended: () => this.leave(connection),
+      warn,
     });
   }
 
-  private clientOf(socket: WebSocket, stream: Duplex, req: http.IncomingMessage, caller: Caller | undefined) {
-    const { access, failures, proxies, warn } = this.options;
-    const address = addressOf(req, proxies);
-    const { authorization, 'x-user-id': uid, 'x-auth-token': token } = req.headers;
-    return new SocketClient(wireOf(socket, stream), {
-      access,
-      told: this.told,
-      caller,
-      again: caller && (() => access.callerOf({ authorization, 'x-user-id': uid, 'x-auth-token': token })),
-      onRefused: () => void failures.count(address),
-      warn,
-    });
+  /** A connection is authenticated: it counts as its caller's. */
+  private enter(connection: Connection, caller: Caller): ClientLimits | SocketRefusal {
+    const key = limitKeyOf(caller);
+    const rateLimited = this.overRate(key);
+    if (rateLimited) return { error: rateLimited, close: CLOSE.rateLimited };
+    const quota = this.quotas.acquire(key);
+    if (typeof quota === 'string') return { close: CLOSE[quota] };
+    this.unauthenticated.delete(connection);
+    connection.quota = quota;
+    this.counted();
+    return {
+      subscribe: (ids) => {
+        const overRate = this.overRate(key);
+        if (overRate) throw overRate;
+        if (quota.holdIds(ids)) return;
+        throw new SocketError(
+          'TOO_MANY_IDS',
+          `uids: at most ${this.options.maxIdsOfCaller} in all of a caller’s subscriptions`,
+        );
+      },
+      unsubscribe: () => void quota.holdIds(0),
+    };
+  }
+
+  /** Connections and subscriptions are requests of their caller. */
+  private overRate(key: string): SocketError | undefined {
+    const standing = this.options.requests.count(key);
+    return standing?.isOver
+      ? new SocketError('RATE_LIMITED', `too many requests; again in ${standing.resetS} s`)
+      : undefined;
+  }
+
+  /** It counts no more from the moment it is sent away, however long it takes to go. */
+  private leave(connection: Connection): void {
+    this.unauthenticated.delete(connection);
+    connection.quota?.release();
+    this.counted();
+  }
+
+  private left(connection: Connection): void {
+    this.connections.delete(connection);
+    connection.client?.end();
   }
 
   /** The feed is listened to while there is anybody to tell. */
@@ -184,7 +236,7 @@ export class PresenceSocket {
   }
 
   private lost(): void {
-    for (const { client } of this.connections) client.lost();
+    for (const { client } of this.connections) client?.lost();
   }
 
   /** Pings who has been silent, and cuts off who did not answer. */
@@ -208,30 +260,7 @@ export class PresenceSocket {
       if (connection.recheckAtMs > nowMs) continue;
       if (left-- === 0) return;
       connection.recheckAtMs = nowMs + RECHECK_EVERY_MS;
-      void connection.client.recheck();
+      void connection.client?.recheck();
     }
   }
-}
-
-/** A request that is answered with an HTTP status in place of a WebSocket. */
-class Refusal extends Error {
-  constructor(
-    readonly status: number,
-    readonly code: string,
-  ) {
-    super(code);
-  }
-}
-
-/** As all errors of the HTTP side: RFC 9457. */
-function refuse(stream: Duplex, { status, code }: Refusal): void {
-  if (stream.destroyed) return;
-  const body = JSON.stringify({ type: `/problems/${code}`, title: code, status, code });
-  const head = [
-    `HTTP/1.1 ${status} ${code}`,
-    'Connection: close',
-    'Content-Type: application/problem+json',
-    `Content-Length: ${Buffer.byteLength(body)}`,
-  ];
-  endConnection(stream, `${head.join('\r\n')}\r\n\r\n${body}`);
 }

@@ -3,7 +3,8 @@ export const SOCKET_ERRORS = {
   BAD_FRAME: 'not a JSON object with an op',
   UNKNOWN_OP: 'there is no such op',
   INVALID_ARGUMENT: 'an argument is missing or wrong',
-  TOO_MANY_IDS: 'too many ids in one subscription',
+  TOO_MANY_IDS: 'too many ids in one subscription, or in all of the caller',
+  RATE_LIMITED: 'too many connections and subscriptions of the caller, or failed authentications of the address',
   UNAUTHENTICATED: 'nobody has that token, or none was given',
   ALREADY_AUTHENTICATED: 'this connection is somebody’s already',
   AUTH_UNAVAILABLE: 'it cannot be found out now who that is',
@@ -30,7 +31,15 @@ export const CLOSE = {
   stopping: { code: 1001, reason: 'the node is stopping' },
   tooFast: { code: 1008, reason: 'too many frames' },
   full: { code: 1013, reason: 'too many clients, try again later' },
+  callerFull: { code: 1013, reason: 'too many connections of this caller, try again later' },
+  crowded: { code: 1013, reason: 'too many connections that are not authenticated, try again later' },
+  rateLimited: { code: 1013, reason: 'too many connections or failed authentications, try again later' },
   authUnavailable: { code: 1013, reason: 'authentication is not available, try again later' },
   unauthenticated: { code: 4401, reason: 'not authenticated' },
 } as const;
 export type Closing = (typeof CLOSE)[keyof typeof CLOSE];
+/** Why a connection has to go: what it is told, and how it is closed. */
+export interface SocketRefusal {
+  readonly error?: SocketError;
+  readonly close: Closing;
+}

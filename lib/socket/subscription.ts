@@ -35,6 +35,7 @@ export class Subscription implements Hearer {
   private isLive = false;
   private hasEnded = false;
   private isToldOfOutage = false;
+  private later: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly told: Told,
@@ -53,8 +54,11 @@ export class Subscription implements Hearer {
     this.continue(since).catch((error: unknown) => this.tryAgain(error));
   }
 
+  /** Lets go of everything: nothing of it waits for the client, the store or a timer. */
   end(): void {
     this.hasEnded = true;
+    clearTimeout(this.later);
+    this.wire.whenDrained(undefined);
     this.leave();
   }
 
@@ -80,9 +84,10 @@ export class Subscription implements Hearer {
     let from: Pick<SnapshotPage, 'seq' | 'epoch'> | undefined;
     let after: string | undefined;
     do {
+      // What a client does not read is not read for it either.
+      await this.drained();
       if (this.hasEnded) return;
       const page = await this.told.snapshots.page(this.whom, after);
-      await this.drained();
       if (this.hasEnded) return;
       // Shared pages may be older than the ones before them. With another epoch the end of this snapshot is not its last word.
       if (!from || (page.epoch === from.epoch && page.seq < from.seq)) from = page;
@@ -132,7 +137,7 @@ export class Subscription implements Hearer {
   }
 
   private beginLater(afterMs: number, reason?: SnapshotReason): void {
-    setTimeout(() => (this.hasEnded ? undefined : this.begin(reason)), afterMs).unref();
+    this.later = setTimeout(() => this.begin(reason), afterMs).unref();
   }
 
   private leave(): void {

@@ -57,7 +57,10 @@ export class FakeWire implements Wire {
   /** Set: nothing is read, and what is sent waits. */
   isStuck = false;
   private waiting: string[] = [];
-  private waitingForDrain: (() => void)[] = [];
+  /** What is called back once it has read. */
+  waiter: (() => void) | undefined;
+  /** Frames of the client that were told to the wire. */
+  takenFrames = 0;
 
   /** @param frameBytes that each frame counts for, whatever it has */
   constructor(
@@ -86,9 +89,19 @@ export class FakeWire implements Wire {
     this.closed ??= why;
   }
 
-  whenDrained(then: () => void): void {
-    if (this.waiting.length === 0) setImmediate(then);
-    else this.waitingForDrain.push(then);
+  whenDrained(then: (() => void) | undefined): void {
+    this.waiter = then;
+    if (then && this.waiting.length === 0) setImmediate(() => this.wake(then));
+  }
+
+  taken(): void {
+    this.takenFrames += 1;
+  }
+
+  private wake(then: () => void): void {
+    if (this.waiter !== then) return;
+    this.waiter = undefined;
+    then();
   }
 
   /** The client reads all there is, and goes on reading. */
@@ -99,6 +112,6 @@ export class FakeWire implements Wire {
       this.frames.push(frame);
       this.picture.take(frame);
     }
-    for (const then of this.waitingForDrain.splice(0)) then();
+    if (this.waiter) this.wake(this.waiter);
   }
 }

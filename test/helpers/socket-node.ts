@@ -18,6 +18,8 @@ export class SocketNode {
       API_TOKENS: TOKENS,
       API_RATE_LIMIT: '0',
       API_AUTH_FAILURES: '0',
+      WS_MAX_CLIENTS_PER_CALLER: '0',
+      WS_MAX_IDS_PER_CALLER: '0',
       LOG_LEVEL: 'warn',
       ...env,
     });

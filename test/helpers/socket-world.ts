@@ -2,7 +2,7 @@ import type { Caller } from '../../lib/http/access';
 import { PresenceFeed } from '../../lib/feed/presence-feed';
 import { Snapshots } from '../../lib/feed/snapshots';
 import { Audience } from '../../lib/socket/audience';
-import { SocketClient } from '../../lib/socket/socket-client';
+import { SocketClient, type ClientLimits, type ClientOptions } from '../../lib/socket/socket-client';
 import { FakeUsers, FakeWire } from './feed-fixture';
 import type { ServerFrame } from './picture';
 
@@ -10,11 +10,9 @@ export const SOMEBODY: Caller = { name: 'test', scope: 'read' };
 /** Changes that the feed keeps. */
 export const KEPT = 4;
 
-interface Who {
-  readonly caller?: Caller;
-  readonly again?: () => Promise<Caller | undefined>;
-  readonly ofToken: (token: string) => Promise<Caller | undefined>;
-}
+type Who = Partial<Pick<ClientOptions, 'caller' | 'again' | 'enter'>> & Pick<ClientOptions, 'ofToken'>;
+
+const UNLIMITED: ClientLimits = { subscribe: () => undefined, unsubscribe: () => undefined };
 
 /** Lets some of jest's time pass, milliseconds; by default a window of the feed. */
 export const tick = (ms = 60): Promise<void> => jest.advanceTimersByTimeAsync(ms);
@@ -43,7 +41,7 @@ export class SocketWorld {
 
   /** A client that has to say who it is. */
   connectAnonymous(wire: FakeWire, ofToken: (token: string) => Promise<Caller | undefined>): SocketClient {
-    return this.add(wire, { ofToken });
+    return this.add(wire, { ofToken, again: (token) => ofToken(token!) });
   }
 
   async change(uid: string, status: 'online' | 'busy' | 'offline'): Promise<void> {
@@ -58,11 +56,17 @@ export class SocketWorld {
     this.snapshots.stop();
   }
 
-  private add(wire: FakeWire, { ofToken, ...who }: Who): SocketClient {
+  /** @param enter as the server lets a caller in, or not */
+  connectAs(wire: FakeWire, enter: ClientOptions['enter']): SocketClient {
+    return this.add(wire, { caller: SOMEBODY, enter, ofToken: async () => undefined });
+  }
+
+  private add(wire: FakeWire, who: Who): SocketClient {
     const { feed, snapshots, audience } = this;
     const metrics = { sent: () => undefined, slow: () => void (this.slow += 1) };
     const told = { feed, snapshots, audience, metrics };
-    const client = new SocketClient(wire, { access: { ofToken }, ...who, told });
+    const open = { enter: () => UNLIMITED, again: async () => SOMEBODY, ended: () => undefined };
+    const client = new SocketClient(wire, { ...open, ...who, told });
     this.clients.add(client);
     return client;
   }

@@ -1,4 +1,6 @@
 import { connect, type Socket } from 'node:net';
+import { WebSocket } from 'ws';
+import { MAX_OF_ADDRESS } from '../../lib/socket/unauthenticated';
 import { eventually } from '../helpers/eventually';
 import { freePort } from '../helpers/free-port';
 import { startReplica, type Replica } from '../helpers/replica';
@@ -137,6 +139,76 @@ describe('the door of the WebSocket', () => {
     await eventually(() => expect(clients()).toBe(MAX_CLIENTS - 1));
     const next = await open({ token: READ_TOKEN });
     await next.hears(({ op }) => op === 'hello');
+  });
+
+  test('connections that do not say who they are take no place of those that do, nor does one that is sent away', async () => {
+    const silent: WebSocket[] = [];
+    try {
+      for (let i = 0; i < 2 * MAX_OF_ADDRESS; i++) {
+        const socket = new WebSocket(`ws://127.0.0.1:${port}/api/v1/ws`);
+        socket.on('error', () => undefined);
+        await new Promise((resolve) => socket.once('open', resolve));
+        silent.push(socket);
+      }
+      await eventually(() =>
+        expect(silent.filter(({ readyState }) => readyState === WebSocket.OPEN)).toHaveLength(MAX_OF_ADDRESS),
+      );
+      for (let i = 0; i < MAX_CLIENTS; i++) {
+        const user = await open();
+        user.says({ op: 'auth', token: READ_TOKEN });
+        await user.hears(({ op }) => op === 'hello');
+      }
+      // Sent away for too many frames, and does not read that it is: its place is free all the same.
+      users[0]!.socket.pause();
+      for (let i = 0; i < 60; i++) users[0]!.says({ op: 'ping' });
+      await eventually(() => expect(clients()).toBe(MAX_CLIENTS - 1));
+      const next = await open({ token: READ_TOKEN });
+      await next.hears(({ op }) => op === 'hello');
+    } finally {
+      silent.forEach((socket) => socket.terminate());
+    }
+  });
+
+  test('a caller’s connections and ids are limited, and both count as requests', async () => {
+    const other = await freePort();
+    const limits = { WS_MAX_CLIENTS_PER_CALLER: '2', WS_MAX_IDS_PER_CALLER: '5', API_RATE_LIMIT: '8' };
+    const env = { PORT: String(other), API_TOKENS: TOKENS, ...limits };
+    const strict = await startReplica({ nodeID: 'presence-3', env });
+    const opened: SocketUser[] = [];
+    const enter = async (opening: Opening) => {
+      const user = await SocketUser.open(other, opening);
+      opened.push(user);
+      return user;
+    };
+    const refused = (user: SocketUser, code: string) => user.hears((frame) => frame.code === code);
+    try {
+      const [one, two] = [await enter({ token: READ_TOKEN }), await enter({ token: READ_TOKEN })];
+      await expect((await enter({ token: READ_TOKEN })).isClosed()).resolves.toMatchObject({ code: 1013 });
+      one.subscribe(['a', 'b', 'c']);
+      await one.answered();
+      two.says({ op: 'subscribe', id: 'x', uids: ['a', 'b', 'c'] });
+      expect(await refused(two, 'TOO_MANY_IDS')).toMatchObject({ id: 'x' });
+      two.subscribe(['a', 'b']);
+      await two.answered();
+      one.subscribe('all');
+      await one.answered();
+      two.subscribe(['a', 'b', 'c', 'd', 'e']);
+      await two.answered();
+      one.says({ op: 'subscribe', id: 'y', uids: 'all' });
+      expect(await refused(one, 'RATE_LIMITED')).toMatchObject({ id: 'y' });
+      const headers = { authorization: `Bearer ${READ_TOKEN}` };
+      expect((await fetch(`http://127.0.0.1:${other}/api/v1/me`, { headers })).status).toBe(429);
+      for (const user of opened) user.cut();
+      const late = await enter({});
+      late.says({ op: 'auth', token: READ_TOKEN });
+      await refused(late, 'RATE_LIMITED');
+      await expect(late.isClosed()).resolves.toMatchObject({ code: 1013 });
+      const boss = await enter({ token: ADMIN_TOKEN });
+      await boss.hears(({ op }) => op === 'hello');
+    } finally {
+      for (const user of opened) user.cut();
+      await strict.stop();
+    }
   });
 
   test('a request that asks for an upgrade to something else leaves nothing behind', async () => {

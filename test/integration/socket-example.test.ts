@@ -14,11 +14,11 @@ type People = ReadonlyMap<string, { readonly status: string }>;
 type Watch = (url: string, token: string, uids: unknown, onChange: (people: People) => void) => void;
 
 /** The client of docs/WEBSOCKET.md, as it stands there. */
-function example(SocketClass: unknown): Watch {
+function example(SocketClass: unknown, later: unknown = setTimeout): Watch {
   const [, code] = /```js\n([\s\S]*?)```/.exec(readFileSync(DOCUMENT, 'utf8')) ?? [];
   return (runInThisContext(`(WebSocket, setTimeout) => { ${code}; return watch; }`) as (...given: unknown[]) => Watch)(
     SocketClass,
-    setTimeout,
+    later,
   );
 }
 
@@ -70,6 +70,34 @@ test('the frames that docs/WEBSOCKET.md shows come in that order', async () => {
     await replica.stop();
   }
 }, 30_000);
+
+test('the client of the document tries again where it was refused, whether an error alone is told of that or a close too', async () => {
+  for (const told of [['error'], ['error', 'close'], ['close']]) {
+    let opened = 0;
+    await new Promise<void>((resolve) => {
+      class Refused {
+        onerror: ((event: object) => void) | null = null;
+        onclose: ((event: object) => void) | null = null;
+        constructor() {
+          opened += 1;
+          if (opened === 3) resolve();
+          else
+            setImmediate(() =>
+              told.forEach((type) => (type === 'error' ? this.onerror?.({}) : this.onclose?.({ code: 1006 }))),
+            );
+        }
+      }
+      example(Refused, (work: () => void) => setImmediate(work))(
+        'ws://127.0.0.1:1',
+        READ_TOKEN,
+        'all',
+        () => undefined,
+      );
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect([told, opened]).toEqual([told, 3]);
+  }
+});
 
 test('the client of the document is right, also after its connection broke and the node was started anew', async () => {
   const port = await freePort();

@@ -70,6 +70,8 @@ async function startReplica(
     API_TOKENS: TOKENS,
     API_RATE_LIMIT: '0', // one address and one token stand for all clients here
     API_AUTH_FAILURES: '0',
+    WS_MAX_CLIENTS_PER_CALLER: '0',
+    WS_MAX_IDS_PER_CALLER: '0',
     SESSION_LEASE: '600', // longer than an outage here: no session ends by itself
     HEARTBEAT_TIMEOUT: '5',
     MS_METRICS: 'true',

@@ -93,7 +93,10 @@ describe('events and counts over the bus', () => {
       { _id: 'ann', ok: true, created: false },
       { _id: 'new', ok: true, created: true },
       { ok: false, error: { code: 'INVALID_ARGUMENT', message: expect.stringContaining('_id') as string } },
-      { ok: false, error: { code: 'INVALID_ARGUMENT', message: 'user: must be an object, not a string of 10 characters' } },
+      {
+        ok: false,
+        error: { code: 'INVALID_ARGUMENT', message: 'user: must be an object, not a string of 10 characters' },
+      },
     ]);
     const events = await sees(core, 'ann', 'online', 'online');
     expect(events[1]!.user).toEqual({

@@ -1,4 +1,5 @@
-import { startApiNode, TOKENS, type ApiNode } from '../../helpers/api-node';
+import { eventually } from '../../helpers/eventually';
+import { startApiNode, TOKENS, withApiNode, type ApiNode } from '../../helpers/api-node';
 import { loginToken, startFakeRocketChat, type FakeRocketChat } from '../../helpers/fake-rocketchat';
 
 /** Users of Rocket.Chat, let in by what Rocket.Chat says of them. */
@@ -55,7 +56,6 @@ describe('users of Rocket.Chat', () => {
 
   test.each<[string, NonNullable<FakeRocketChat['answer']>, number, string]>([
     ['500', (_uid, res) => res.writeHead(500).end(), 503, 'AUTH_UNAVAILABLE'],
-    ['429', (_uid, res) => res.writeHead(429).end(), 503, 'AUTH_UNAVAILABLE'],
     ['no JSON', (_uid, res) => res.writeHead(200).end('<html>'), 503, 'AUTH_UNAVAILABLE'],
     ['null', (_uid, res) => res.writeHead(200).end('null'), 503, 'AUTH_UNAVAILABLE'],
     ['an end', (_uid, res) => res.destroy(), 503, 'AUTH_UNAVAILABLE'],
@@ -102,5 +102,67 @@ describe('users of Rocket.Chat', () => {
     }
     expect((await node.ask({ path: '/api/v1/me', headers: { 'x-user-id': 'ann' } })).status).toBe(401);
     expect(rocketChat.asked).toEqual([]);
+  });
+
+  test('of the same name as a token have a limit of their own', async () => {
+    rocketChat.users.set('reader', []).set('other', []);
+    await withApiNode({ env: { ROCKETCHAT_URL: rocketChat.url, API_RATE_LIMIT: '2' } }, async (limited) => {
+      const asked = async (uid?: string) => {
+        const login = { 'x-user-id': uid!, 'x-auth-token': loginToken(uid!) };
+        const by = uid ? { headers: login } : { token: TOKENS.read };
+        const { status, json } = await limited.ask({ path: '/api/v1/me', ...by });
+        return [status, (json() as { name?: string }).name];
+      };
+      const name = (await asked())[1];
+      rocketChat.answer = (uid, res) => res.end(JSON.stringify({ success: true, _id: uid, username: name, roles: [] }));
+      for (let i = 0; i < 2; i++) expect(await asked('reader')).toEqual([200, name]);
+      expect(await asked('reader')).toEqual([429, undefined]);
+      expect(await asked('other')).toEqual([200, name]); // another user of that name
+      expect(await asked()).toEqual([200, name]);
+      expect(await asked()).toEqual([429, undefined]);
+    });
+  });
+
+  test('wrong logins at once are passed on as often as API_AUTH_FAILURES says, right ones all', async () => {
+    const env = { ROCKETCHAT_URL: rocketChat.url, API_AUTH_FAILURES: '7', TRUSTED_PROXIES: '1' };
+    await withApiNode({ env }, async (limited) => {
+      const asked = async (uid: string, address: string) => {
+        const headers = { 'x-user-id': uid, 'x-auth-token': loginToken(uid), 'x-forwarded-for': address };
+        return (await limited.ask({ path: '/api/v1/me', headers })).status;
+      };
+      const all = (of: string, count: number, address: string) =>
+        Promise.all(Array.from({ length: count }, (_, i) => asked(`${of}${i}`, address)));
+      const statuses = await all('wrong', 200, '192.0.2.1');
+      expect(rocketChat.asked).toHaveLength(7);
+      expect([401, 429].map((status) => statuses.filter((one) => one === status).length)).toEqual([7, 193]);
+      for (let i = 0; i < 50; i++) rocketChat.users.set(`right${i}`, []);
+      expect(await all('right', 50, '192.0.2.2')).toEqual(Array(50).fill(200));
+    });
+  });
+
+  test('more than Rocket.Chat takes in a minute are told when to come again, and are let in then', async () => {
+    for (let i = 0; i < 25; i++) rocketChat.users.set(`p${i}`, []);
+    rocketChat.limit = { calls: 10, perMs: 6_000 };
+    try {
+      await withApiNode({ env: { ROCKETCHAT_URL: rocketChat.url } }, async (other) => {
+        const asked = async (uid: string) => {
+          const headers = { 'x-user-id': uid, 'x-auth-token': loginToken(uid) };
+          const { status, json, headers: told } = await other.ask({ path: '/api/v1/me', headers });
+          return { status, code: json().code, afterS: Number(told['retry-after']) };
+        };
+        const all = (from: number, to: number) =>
+          Promise.all(Array.from({ length: to - from }, (_, i) => asked(`p${from + i}`)));
+        expect((await all(0, 10)).map(({ status }) => status)).toEqual(Array(10).fill(200));
+        const late = await all(10, 15);
+        for (const one of late) expect(one).toMatchObject({ status: 503, code: 'AUTH_UNAVAILABLE' });
+        for (const { afterS } of late) expect(afterS >= 1 && afterS <= 7).toBe(true);
+        expect(rocketChat.asked).toHaveLength(10); // not one more than it takes
+        expect((await all(0, 10)).map(({ status }) => status)).toEqual(Array(10).fill(200));
+        await eventually(async () => expect((await asked('p14')).status).toBe(200), { timeoutMs: 15_000 });
+        expect((await all(10, 15)).map(({ status }) => status)).toEqual(Array(5).fill(200));
+      });
+    } finally {
+      rocketChat.limit = undefined;
+    }
   });
 });

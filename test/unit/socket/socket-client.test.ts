@@ -1,5 +1,7 @@
 import type { Caller } from '../../../lib/http/access';
 import { PresenceError } from '../../../lib/wire/errors';
+import type { ClientLimits } from '../../../lib/socket/socket-client';
+import { CLOSE, SocketError } from '../../../lib/socket/socket-errors';
 import { FakeWire } from '../../helpers/feed-fixture';
 import { Connected, type SocketWorld, SOMEBODY, tick, worldOfEach } from '../../helpers/socket-world';
 
@@ -104,6 +106,64 @@ describe('once let in', () => {
     known = undefined;
     await one.client.recheck();
     expect(one.wire.closed?.code).toBe(4401);
+  });
+});
+
+describe('what a caller may have', () => {
+  const limited = (limits: Partial<ClientLimits>) => {
+    const wire = new FakeWire();
+    return new Connected(
+      world.connectAs(wire, () => ({ subscribe: () => undefined, unsubscribe: () => undefined, ...limits })),
+      wire,
+    );
+  };
+
+  test('where there is no room for it, it is told and sent away', async () => {
+    const wire = new FakeWire();
+    const error = new SocketError('RATE_LIMITED', 'too many; again in 7 s');
+    const one = new Connected(
+      world.connectAs(wire, () => ({ error, close: CLOSE.rateLimited })),
+      wire,
+    );
+    expect(one.heard()).toEqual([{ op: 'error', code: 'RATE_LIMITED', detail: 'too many; again in 7 s' }]);
+    await one.says({ op: 'subscribe', uids: ['ann'] });
+    expect([wire.closed?.code, one.heard()]).toEqual([1013, []]);
+  });
+
+  test('a subscription that is refused leaves the one before as it is, and names itself', async () => {
+    const one = limited({
+      subscribe: (ids) => {
+        if (ids > 1) throw new SocketError('TOO_MANY_IDS');
+      },
+    });
+    await one.says({ op: 'subscribe', uids: ['ann'] });
+    await one.says({ op: 'subscribe', id: 'x', uids: ['ann', 'bob'] });
+    await world.change('ann', 'online');
+    expect(one.said()).toEqual(['hello', 'snapshot ann:unknown', 'error x TOO_MANY_IDS', 'changes ann:online']);
+  });
+
+  test('the end of a subscription is told, and that of the connection', async () => {
+    let ends = 0;
+    const one = limited({ unsubscribe: () => void (ends += 1) });
+    await one.says({ op: 'subscribe', uids: ['ann'] });
+    await one.says({ op: 'unsubscribe' });
+    expect(ends).toBe(1);
+    one.client.end();
+    one.client.end();
+    expect(ends).toBe(2);
+  });
+
+  test('each frame and ping is told to the wire, which stops reading from a client that does not read', async () => {
+    const one = limited({});
+    await one.says({ op: 'ping' });
+    one.client.heed();
+    expect(one.wire.takenFrames).toBe(2);
+  });
+
+  test('too many failed authentications are told as such', async () => {
+    const one = anonymous(() => Promise.reject(new PresenceError('RATE_LIMITED', 'too many')));
+    await one.says({ op: 'auth', token: 'good' });
+    expect([one.said(), one.wire.closed?.code]).toEqual([['error RATE_LIMITED'], 1013]);
   });
 });
 

@@ -180,6 +180,63 @@ describe('a client that does not read', () => {
   });
 });
 
+describe('a client that subscribes again and again', () => {
+  const uids = (from: number) => Array.from({ length: 1_000 }, (_, i) => `u${from + i}`);
+
+  test('and does not read: nothing is read for it, and it gets the last of its subscriptions when it has read', async () => {
+    const one = connected(new FakeWire(600_000));
+    one.heard();
+    one.wire.isStuck = true;
+    await one.says({ op: 'ping' });
+    for (let i = 0; i < 40; i++) await one.says({ op: 'subscribe', id: `s${i}`, uids: uids(i) }, 25);
+    expect(world.users.asked).toEqual([]);
+    one.wire.drain();
+    await tick();
+    const heard = one.heard();
+    expect(heard.map(({ op, id }) => [op, id])).toEqual([
+      ['pong', undefined],
+      ['snapshot', 's39'],
+    ]);
+    await world.change('u0', 'online');
+    await world.change('u39', 'online');
+    expect(one.said()).toEqual(['changes u39:online']);
+  });
+
+  test('and ends: it waits for nothing any more', async () => {
+    const one = connected(new FakeWire(600_000));
+    one.wire.isStuck = true;
+    await one.says({ op: 'ping' });
+    await one.says({ op: 'subscribe', uids: ['ann'] });
+    expect(one.wire.waiter).toBeDefined();
+    await one.says({ op: 'unsubscribe' });
+    expect(one.wire.waiter).toBeUndefined();
+  });
+
+  test('while the store is slow: one read is under way, and one waits', async () => {
+    world.users.delays = [2_000, 0];
+    const one = connected();
+    for (let i = 0; i < 40; i++) await one.says({ op: 'subscribe', id: `s${i}`, uids: uids(i) }, 25);
+    expect(world.users.asked).toHaveLength(1);
+    await tick(4_000);
+    expect(world.users.asked).toHaveLength(2);
+    expect(one.heard().map(({ op, id }) => [op, id])).toEqual([
+      ['hello', undefined],
+      ['snapshot', 's39'],
+    ]);
+  });
+
+  test('while the store is away: one timer is left of it, and none when it has gone', async () => {
+    world.users.isAway = true;
+    const one = connected();
+    const before = jest.getTimerCount();
+    for (let i = 0; i < 40; i++) await one.says({ op: 'subscribe', uids: ['ann'] }, 25);
+    await tick();
+    expect(jest.getTimerCount()).toBe(before + 1);
+    one.client.end();
+    expect(jest.getTimerCount()).toBe(before);
+  });
+});
+
 test('a subscription on a feed that has stopped asks for no snapshots in a loop', async () => {
   world.users.delays = [10, 0];
   const one = connected();
