@@ -1,5 +1,6 @@
 import { RocketChatFault } from '../rocketchat/faults';
 import type { Allowance } from '../rocketchat/rest-client';
+import { asError } from '../wire/errors';
 import { againAfter, tooManyFailures } from './access';
 import type { RateLimit } from './rate-limit';
 
@@ -61,8 +62,9 @@ export class LoginChecks {
     }
     return new Promise<T>((resolve, reject) => {
       const run = () =>
-        check().then(resolve, (error: unknown) => {
-          if (!(error instanceof RocketChatFault) || error.code !== 'TOO_MANY') return reject(error as Error);
+        check().then(resolve, (thrown: unknown) => {
+          const error = asError(thrown);
+          if (!(error instanceof RocketChatFault) || error.code !== 'TOO_MANY') return reject(error);
           this.rest(error.details.waitMs ?? 0);
           this.put(from, { run, refuse: reject }, 'first');
         });

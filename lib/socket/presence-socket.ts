@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type http from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type ServerOptions, type WebSocket } from 'ws';
@@ -9,7 +10,7 @@ import type { PresenceFeed } from '../feed/presence-feed';
 import type { Snapshots } from '../feed/snapshots';
 import { Audience } from './audience';
 import { ClientQuotas, type ClientQuota, type QuotaOptions } from './client-quotas';
-import { isOriginAllowed } from './origin';
+import { admit } from './admission';
 import { SocketClient, type ClientLimits } from './socket-client';
 import { CLOSE, SocketError, type SocketRefusal } from './socket-errors';
 import type { SocketMetrics } from './socket-metrics';
@@ -32,7 +33,6 @@ export interface SocketOptions extends QuotaOptions {
   readonly warn?: (message: string, error: unknown) => void;
 }
 
-export const SOCKET_PATH = '/api/v1/ws';
 /** Holds as many of Rocket.Chat's ids as one subscription may have. */
 export const MAX_FRAME_BYTES = 256 * 1024;
 /** Of one message; libraries make none of less than some kilobytes, and each takes more memory than its bytes. */
@@ -98,7 +98,7 @@ export class PresenceSocket {
     this.isClosing = true;
     clearInterval(this.timer);
     const all = [...this.connections];
-    const gone = all.map(({ socket }) => new Promise<void>((resolve) => socket.once('close', () => resolve())));
+    const gone = all.map(({ socket }) => once(socket, 'close'));
     for (const { client } of all) client?.close(CLOSE.stopping);
     const cut = setTimeout(() => all.forEach(({ socket }) => socket.terminate()), CLOSES_WITHIN_MS);
     await Promise.all(gone);
@@ -110,7 +110,8 @@ export class PresenceSocket {
     const ignore = () => undefined;
     stream.on('error', ignore);
     try {
-      const caller = await this.admit(req);
+      if (this.isClosing) throw new UpgradeRefusal(503, 'STOPPING');
+      const caller = await admit(req, this.options);
       if (stream.destroyed) return;
       stream.removeListener('error', ignore);
       this.wss.handleUpgrade(req, stream, head, (socket) => this.welcome(socket, stream, req, caller));
@@ -118,21 +119,6 @@ export class PresenceSocket {
       refuseUpgrade(stream, UpgradeRefusal.of(error));
       if (UpgradeRefusal.of(error).status === 500) this.options.warn?.('a WebSocket could not be opened', error);
     }
-  }
-
-  /** @returns undefined for a client that has to say in its first frame who it is @throws UpgradeRefusal, PresenceError */
-  private async admit(req: http.IncomingMessage): Promise<Caller | undefined> {
-    if (req.url?.split('?', 1)[0] !== SOCKET_PATH) throw new UpgradeRefusal(404, 'NOT_FOUND');
-    if (this.isClosing) throw new UpgradeRefusal(503, 'STOPPING');
-    if (!isOriginAllowed(req.headers, this.options.origins)) throw new UpgradeRefusal(403, 'ORIGIN_NOT_ALLOWED');
-    const { access, proxies } = this.options;
-    const address = addressOf(req, proxies);
-    const { authorization, 'x-auth-token': token } = req.headers;
-    if (authorization === undefined && token === undefined) {
-      access.refuseIfUsedUp(address);
-      return undefined;
-    }
-    return access.callerOf(req.headers, address);
   }
 
   private welcome(socket: WebSocket, stream: Duplex, req: http.IncomingMessage, caller: Caller | undefined): void {
@@ -175,8 +161,8 @@ export class PresenceSocket {
   /** A connection is authenticated: it counts as its caller's. */
   private enter(connection: Connection, caller: Caller): ClientLimits | SocketRefusal {
     const key = limitKeyOf(caller);
-    const rateLimited = this.overRate(key);
-    if (rateLimited) return { error: rateLimited, close: CLOSE.rateLimited };
+    const error = this.overRate(key);
+    if (error) return { error, close: CLOSE.rateLimited };
     const quota = this.quotas.acquire(key);
     if (typeof quota === 'string') return { close: CLOSE[quota] };
     this.unauthenticated.delete(connection);
@@ -187,10 +173,8 @@ export class PresenceSocket {
         const overRate = this.overRate(key);
         if (overRate) throw overRate;
         if (quota.holdIds(ids)) return;
-        throw new SocketError(
-          'TOO_MANY_IDS',
-          `uids: at most ${this.options.maxIdsOfCaller} in all of a caller’s subscriptions`,
-        );
+        const most = this.options.maxIdsOfCaller;
+        throw new SocketError('TOO_MANY_IDS', `uids: at most ${most} in all of a caller’s subscriptions`);
       },
       unsubscribe: () => void quota.holdIds(0),
     };

@@ -111,7 +111,7 @@ describe('users of Rocket.Chat', () => {
         const login = { 'x-user-id': uid!, 'x-auth-token': loginToken(uid!) };
         const by = uid ? { headers: login } : { token: TOKENS.read };
         const { status, json } = await limited.ask({ path: '/api/v1/me', ...by });
-        return [status, (json() as { name?: string }).name];
+        return [status, json<{ name?: string }>().name];
       };
       const name = (await asked())[1];
       rocketChat.answer = (uid, res) => res.end(JSON.stringify({ success: true, _id: uid, username: name, roles: [] }));

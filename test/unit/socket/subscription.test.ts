@@ -227,8 +227,7 @@ describe('a client that subscribes again and again', () => {
 
   test('while the store is away: one timer is left of it, and none when it has gone', async () => {
     world.users.isAway = true;
-    const one = connected();
-    const before = jest.getTimerCount();
+    const [one, before] = [connected(), jest.getTimerCount()];
     for (let i = 0; i < 40; i++) await one.says({ op: 'subscribe', uids: ['ann'] }, 25);
     await tick();
     expect(jest.getTimerCount()).toBe(before + 1);
