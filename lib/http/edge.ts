@@ -1,4 +1,5 @@
 import type http from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { ServiceBroker } from 'moleculer';
 import type { Config } from '../config/env';
 import { asError, PresenceError } from '../wire/errors';
@@ -31,6 +32,11 @@ export interface EdgeOptions {
   readonly log: Pick<ServiceBroker['logger'], 'debug' | 'error'>;
 }
 
+/** Requests that come while the node starts wait so long, and so many. */
+const STARTS_WITHIN_MS = 5_000;
+const LOOK_EVERY_MS = 20;
+const MAX_HELD = 1_000;
+
 const METRICS_PATH = '/metrics';
 const DOCUMENT_PATH = '/openapi.json';
 /** What can only be looked at. */
@@ -39,6 +45,7 @@ const READ_ONLY = [HEALTH_PATH, METRICS_PATH, DOCUMENT_PATH, ...PAGE_PATHS];
 /** Everything that is asked for over HTTP: probes and pages, which are for anybody, and what is for those who are known. */
 export class Edge {
   private readonly doorway: Doorway;
+  private held = 0;
   private readonly pages = new Pages();
   private readonly document = tagged(JSON.stringify(openApi(projectVersion())), 'application/json');
 
@@ -83,9 +90,23 @@ export class Edge {
 
   /** While the node starts, which takes as long as its bus and its store are away, it is not known who may enter. */
   private async enter(req: ApiRequest, res: http.ServerResponse): Promise<Caller> {
-    if (!this.options.isServing())
-      throw new PresenceError('UNAVAILABLE', 'this node is starting; /health says what is missing');
+    await this.serving();
     return this.doorway.enter(req, res);
+  }
+
+  /** A node that is just starting answers in a moment: a proxy that makes no probes sends it requests before that. */
+  private async serving(): Promise<void> {
+    const givesUpAtMs = performance.now() + STARTS_WITHIN_MS;
+    this.held += 1;
+    try {
+      while (!this.options.isServing()) {
+        if (this.held > MAX_HELD || performance.now() > givesUpAtMs)
+          throw new PresenceError('UNAVAILABLE', 'this node is starting; /health says what is missing');
+        await delay(LOOK_EVERY_MS);
+      }
+    } finally {
+      this.held -= 1;
+    }
   }
 
   private async answerOther(path: string, req: ApiRequest, res: http.ServerResponse): Promise<boolean> {
