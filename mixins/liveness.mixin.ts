@@ -4,6 +4,7 @@ import { NodeWatch } from '../domain/node-watch';
 import { Vigil } from '../domain/vigil';
 import { SERVICE_NAME } from '../lib/wire/contract';
 import type { Config } from '../lib/config/env';
+import type { NodeProcesses } from '../lib/replicas/node-processes';
 import { nodesSeen } from '../lib/replicas/nodes';
 import type { PresenceDesk } from '../lib/desk/presence-desk';
 import type { Reaped, Reaper } from '../lib/replicas/reaper';
@@ -21,6 +22,7 @@ export interface LivenessService extends ReplicaService, BusService {
   readonly sharedClock: SharedClock;
   readonly clock: () => number;
   nodeWatch: NodeWatch;
+  readonly nodeProcesses: NodeProcesses;
   vigil: Vigil;
   /** Told what the jobs have removed. Given by the service. */
   tellReaped(reaped: Reaped): void;
@@ -123,7 +125,9 @@ async function dropGone(service: LivenessService): Promise<void> {
   }
   for (const id of nodeWatch.due(nowMs)) {
     if (nodeWatch.pending.get(id)?.kind === 'missing') continue; // looked at anew before its sessions are dropped
-    const users = await service.desk.dropInstance(id, { beforeMs: service.clock() + CLOCKS_DIFFER_MS });
+    const users = await service.nodeProcesses.lose(id, (process) =>
+      service.desk.dropInstance(id, { beforeMs: service.clock() + CLOCKS_DIFFER_MS, process }),
+    );
     // It may be back meanwhile, or another process under its id: what that has opened since stays.
     nodeWatch.settled(id);
     tellGone(service, id, users.length);
@@ -153,7 +157,9 @@ async function dropUnseen(service: LivenessService, unseen: UnseenInstances): Pr
   const newestOf = await unseen.newest(there, storeMs);
   const silences = new Map([...newestOf].map(([id, newestMs]) => [id, storeMs - newestMs]));
   for (const id of nodeWatch.unseen(silences, !seesOthers, performance.now())) {
-    const users = await desk.dropInstance(id, { beforeMs: newestOf.get(id)! + 1 });
+    const users = await service.nodeProcesses.lose(id, (process) =>
+      desk.dropInstance(id, { beforeMs: newestOf.get(id)! + 1, process }),
+    );
     nodeWatch.settled(id);
     unseen.forget(id);
     tellGone(service, id, users.length);

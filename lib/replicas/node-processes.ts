@@ -22,10 +22,12 @@ const END_EVERY_MS = 10 * SECOND;
 
 /**
  * Which process each node of the bus is, as all replicas know it through the store. Every replica notes what it sees; the leader ends
- * what former processes held.
+ * what former processes held, and restores what was lost with processes that are back.
  */
 export class NodeProcesses {
   private readonly noted = new Map<string, Noted>();
+  /** Nodes whose sessions are being dropped: what is lost of them is not restored meanwhile. */
+  private readonly dropping = new Set<string>();
   /** When what its former process held was last ended here, by node. */
   private readonly endedAtMs = new Map<string, number>();
 
@@ -34,6 +36,38 @@ export class NodeProcesses {
     private readonly store: InstanceStore,
     private readonly clock: () => number,
   ) {}
+
+  /**
+   * A node left or was lost, and its sessions are about to be dropped.
+   *
+   * @param drop drops them. @param process the node's process, for which they are kept; undefined where that is unknown
+   */
+  async lose<T>(id: string, drop: (process: string | undefined) => Promise<T>): Promise<T> {
+    this.dropping.add(id);
+    try {
+      const known = (await this.store.processes()).find((one) => one.id === id);
+      // Marked first: killed in between, the next leader restores what there is to restore.
+      if (known) await this.store.markProcess(id, known.process, { lostMs: this.clock() });
+      return await drop(known?.process);
+    } finally {
+      this.dropping.delete(id);
+      this.noted.delete(id); // read anew, with the mark, if it is back
+    }
+  }
+
+  /** Nodes whose process was lost, and is back. */
+  async returned(isFirstLook: boolean): Promise<NodeProcess[]> {
+    const known = isFirstLook ? await this.store.processes() : [...this.noted.values()].map((noted) => noted.known);
+    return known.filter(({ id, process, lostMs }) => {
+      return lostMs && this.noted.get(id)?.process === process && !this.dropping.has(id);
+    });
+  }
+
+  /** What was lost with this process is restored. */
+  async restored(one: NodeProcess): Promise<void> {
+    this.remember({ ...one, lostMs: 0 });
+    await this.store.markProcess(one.id, one.process, { lostMs: 0 });
+  }
 
   /** Takes in which processes are seen; only what is new costs anything. Nodes that are not seen are forgotten here, not in the store. */
   async look(sightings: readonly ProcessSighting[]): Promise<void> {
@@ -63,9 +97,13 @@ export class NodeProcesses {
     const nowMs = this.clock();
     this.endedAtMs.set(one.id, nowMs);
     for (const [id, atMs] of this.endedAtMs) if (nowMs - atMs > STRAGGLERS_FOR_MS) this.endedAtMs.delete(id);
-    const noted = this.noted.get(one.id);
-    if (noted) this.noted.set(one.id, { ...noted, known: { ...one, endedMs: nowMs } });
+    this.remember({ ...one, endedMs: nowMs });
     await this.store.markProcess(one.id, one.process, { endedMs: nowMs });
+  }
+
+  private remember(known: NodeProcess): void {
+    const noted = this.noted.get(known.id);
+    if (noted) this.noted.set(known.id, { ...noted, known });
   }
 
   private isNews({ id, process }: ProcessSighting, nowMs: number): boolean {

@@ -1,3 +1,4 @@
+import { NO_LOST, type LostSession } from '../../../domain/lost-sessions';
 import { NO_TOMBSTONES, type Tombstone } from '../../../domain/removals';
 import { STATUSES, type Claim, type Session, type Status, type UserRecord } from '../../../domain/types';
 
@@ -9,6 +10,8 @@ export interface SessionsDocument {
   readonly rev?: number;
   /** What removals of the last minutes have left (decision 0016). Absent where there were none. */
   readonly tombstones?: readonly Tombstone[];
+  /** Sessions that were lost with their node (decision 0007). Absent where there were none. */
+  readonly lost?: readonly LostSession[];
 }
 
 /** What is looked for in `users`, besides what is read of them. */
@@ -91,6 +94,15 @@ export function tombstonesOf(document: SessionsDocument | undefined): readonly T
   if (!Array.isArray(entries) || entries.length === 0) return NO_TOMBSTONES;
   return (entries as (Partial<Tombstone> | null)[]).filter((entry): entry is Tombstone => {
     return typeof entry?.id === 'string' && typeof entry.removal === 'string' && isDate(entry.at);
+  });
+}
+
+/** The entries that are lost sessions. */
+export function lostOf(document: SessionsDocument | undefined): readonly LostSession[] {
+  const entries: unknown = document?.lost;
+  if (!Array.isArray(entries) || entries.length === 0) return NO_LOST;
+  return (entries as (Partial<LostSession> | null)[]).filter((entry): entry is LostSession => {
+    return typeof entry?.id === 'string' && typeof entry.process === 'string' && isDate(entry.lostAt);
   });
 }
 
