@@ -13,11 +13,23 @@ export class HostileClients {
   }
 
   /** Sends this and never reads. @returns once it is sent */
-  async unread(text: string): Promise<Socket> {
+  async unread(text: string | Buffer): Promise<Socket> {
     const socket = this.connect().pause();
     await once(socket, 'connect');
     socket.write(text);
     return socket;
+  }
+
+  /** Sends this and reads until the node ends the connection, or says that it does. @param isEnd looks at what is read */
+  async untilEnded(text: string | Buffer, isEnd: (chunk: Buffer) => boolean): Promise<void> {
+    const socket = this.connect();
+    await new Promise<void>((resolve) => {
+      const done = () => resolve();
+      socket.once('end', done).once('close', done);
+      socket.on('data', (chunk: Buffer) => (isEnd(chunk) ? resolve() : undefined));
+      socket.write(text);
+    });
+    socket.destroy();
   }
 
   /** Sends this and reads, but never closes its own end. */
