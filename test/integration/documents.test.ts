@@ -39,7 +39,8 @@ describe('commands that start the node', () => {
     running = spawn('sh', ['-c', line], {
       cwd: ROOT,
       detached: true,
-      env: { PATH: process.env.PATH, HOME: folder, PORT: String(port), DATA_DIR: path.join(folder, 'data') },
+      // A folder of its own: the node before, of which only the shell has ended, may still hold its.
+      env: { PATH: process.env.PATH, HOME: folder, PORT: String(port), DATA_DIR: path.join(folder, String(port)) },
     });
     for (const stream of [running.stdout!, running.stderr!])
       stream.on('data', (text: Buffer) => (said += String(text)));
