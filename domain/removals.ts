@@ -73,6 +73,8 @@ function isOvertaken({ sessions, tombstones }: UserSessions, command: SessionCom
   const tombstone = tombstones.find(({ id }) => id === command.session);
   if (!tombstone || isOver(tombstone, nowMs) || sessions.some(({ id }) => id === command.session)) return false;
   if (command.heard?.includes(tombstone.removal)) return false;
+  // A replica that started after the removal cannot have heard of it, and no call was sent to it before.
+  if (command.hearsSinceMs !== undefined && tombstone.at.getTime() <= command.hearsSinceMs) return false;
   // A session that was there has had its login: another that came after the removal is a new one.
   const reachMs = command.kind === 'connect' && !tombstone.overtook ? 0 : UNHEARD_MS;
   return (command.receivedMs ?? nowMs) < tombstone.at.getTime() + reachMs;

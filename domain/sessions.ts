@@ -17,6 +17,8 @@ export interface Arrival {
   readonly receivedMs?: number;
   /** Removals of this session that its replica had heard of: the call was sent after them. */
   readonly heard?: readonly string[];
+  /** Since when that replica hears of removals: callers have known it since, so the call was sent later. Epoch milliseconds. */
+  readonly hearsSinceMs?: number;
 }
 
 /** Sessions of one instance. */

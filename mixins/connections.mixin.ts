@@ -143,8 +143,9 @@ interface OfSession {
 
 /** Of a login or heartbeat: the removals that the first replica had heard of when it came, and when that was. */
 function comes(this: ConnectionsService, { session, connectionId }: OfSession, ctx: Context): Carried {
-  const { heard = this.desk.removals.of(session ?? connectionId ?? '') } = carriedOf(this.carriedBy(ctx));
-  return { heard, receivedMs: this.clock() };
+  const here = this.desk.removals.arrivalOf(session ?? connectionId ?? '', this.clock());
+  const { heard, hearsSinceMs } = carriedOf(this.carriedBy(ctx));
+  return heard ? { receivedMs: here.receivedMs, heard, hearsSinceMs } : here;
 }
 
 /** Of a logout: its name, given by the first replica that it reaches. */

@@ -206,6 +206,7 @@ export function presenceService({ config, store, clock }: ServiceOptions): Servi
       this.role = roleOf(config, store);
       this.logger.info(describeRole(this.role, store));
       if (store.isShared) this.broadcastEnabled = await store.broadcastEnabled();
+      this.desk.removals.begin(this.clock());
     },
     async stopped(this: PresenceService) {
       await this.desk.stop();

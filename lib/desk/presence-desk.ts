@@ -57,12 +57,13 @@ const AT_ONCE = 2 * SLICE;
  */
 export class PresenceDesk {
   /** Removals that this replica has heard of. */
-  readonly removals = new RemovalNotes();
+  readonly removals: RemovalNotes;
   private readonly lanes: CommandLanes;
   private repaired = 0;
   private drops = 0;
 
   constructor(private readonly options: PresenceOptions) {
+    this.removals = new RemovalNotes((named) => options.onDropped?.(named));
     const engine = new PresenceEngine({ ...options, onRepairs: (users) => this.countRepairs(users) });
     this.lanes = new CommandLanes({
       flush: (batch) => this.flush(engine, batch),
@@ -185,8 +186,7 @@ export class PresenceDesk {
   }
 
   private arrivalOf(session: string, carried: Carried | undefined): Arrival {
-    const { receivedMs = this.options.clock(), heard = this.removals.of(session) } = carried ?? {};
-    return { receivedMs, heard };
+    return { ...this.removals.arrivalOf(session, this.options.clock()), ...carried };
   }
 
   connections(): Promise<ConnectionCounts> {

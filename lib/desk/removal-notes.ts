@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import type { Arrival } from '../../domain/sessions';
+import type { Dropped } from './dropped';
 
 interface Heard {
   readonly removals: readonly string[];
@@ -16,13 +18,33 @@ const MAX_SESSIONS = 100_000;
  * logout is told apart from one that the logout overtook (decision 0016).
  */
 export class RemovalNotes {
+  private hearsSinceMs: number | undefined;
+  private toAnnounce: { readonly sessions: string[]; readonly removals: string[] } | undefined;
   private readonly self = randomBytes(6).toString('base64url');
   private named = 0;
   /** By session, the oldest first. */
   private readonly heardOf = new Map<string, Heard>();
 
-  /** @param clock monotonic milliseconds */
-  constructor(private readonly clock: () => number = () => performance.now()) {}
+  /**
+   * @param announce tells the other replicas of removals that have come, before they are carried out: a replica that is killed
+   *   in between has told of what it did
+   * @param clock monotonic milliseconds
+   */
+  constructor(
+    private readonly announce: (named: Dropped) => void = () => undefined,
+    private readonly clock: () => number = () => performance.now(),
+  ) {}
+
+  /** From now on this replica hears of removals: callers do not know it yet. @param nowMs epoch milliseconds, the store's time */
+  begin(nowMs: number): void {
+    this.hearsSinceMs = nowMs;
+  }
+
+  /** What is noted of a call as it comes. */
+  arrivalOf(session: string, receivedMs: number): Arrival {
+    const since = this.hearsSinceMs === undefined ? {} : { hearsSinceMs: this.hearsSinceMs };
+    return { receivedMs, heard: this.of(session), ...since };
+  }
 
   get size(): number {
     return this.heardOf.size;
@@ -32,6 +54,7 @@ export class RemovalNotes {
   name(session: string): string {
     const removal = `${this.self}.${(this.named++).toString(36)}`;
     this.hear(session, removal);
+    this.tellOf(session, removal);
     return removal;
   }
 
@@ -50,6 +73,20 @@ export class RemovalNotes {
   /** The names of a session's removals. */
   of(session: string): readonly string[] {
     return this.heardOf.get(session)?.removals ?? NONE;
+  }
+
+  /** Together with what else comes in this turn of the loop. */
+  private tellOf(session: string, removal: string): void {
+    if (!this.toAnnounce) setImmediate(() => this.tell());
+    this.toAnnounce ??= { sessions: [], removals: [] };
+    this.toAnnounce.sessions.push(session);
+    this.toAnnounce.removals.push(removal);
+  }
+
+  private tell(): void {
+    const named = this.toAnnounce;
+    this.toAnnounce = undefined;
+    if (named) this.announce(named);
   }
 
   prune(): void {

@@ -149,12 +149,17 @@ const MAX_NAME = 64;
 const MAX_HEARD = 8;
 
 /** What a replica tells along with a call that it hands on; what is not as it must be counts as not told. */
-export function carriedOf(told: unknown): { readonly heard?: readonly string[]; readonly removal?: string } {
+export function carriedOf(told: unknown): {
+  readonly heard?: readonly string[];
+  readonly hearsSinceMs?: number;
+  readonly removal?: string;
+} {
   if (typeof told !== 'object' || told === null) return {};
-  const { heard, removal } = told as { heard?: unknown; removal?: unknown };
+  const { heard, hearsSinceMs, removal } = told as { heard?: unknown; hearsSinceMs?: unknown; removal?: unknown };
   const isName = (value: unknown): value is string => typeof value === 'string' && value.length <= MAX_NAME;
   return {
     ...(Array.isArray(heard) && heard.length <= MAX_HEARD && heard.every(isName) && { heard }),
+    ...(typeof hearsSinceMs === 'number' && { hearsSinceMs }),
     ...(isName(removal) && { removal }),
   };
 }

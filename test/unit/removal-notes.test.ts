@@ -13,9 +13,26 @@ describe('notes of removals', () => {
     expect(other.name('s')).not.toBe(own.of('s').at(-1));
   });
 
+  it('are announced together, before what has come in this turn of the loop is done', async () => {
+    const told: unknown[] = [];
+    const notes = new RemovalNotes((named) => told.push(named));
+    const removals = [notes.name('a'), notes.name('b')];
+    expect(told).toEqual([]);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(told).toEqual([{ sessions: ['a', 'b'], removals }]);
+  });
+
+  it('are told with each call: what was heard of its session, and since when anything is', () => {
+    const notes = new RemovalNotes();
+    expect(notes.arrivalOf('s', 7)).toEqual({ receivedMs: 7, heard: [] });
+    notes.begin(5);
+    const removal = notes.name('s');
+    expect(notes.arrivalOf('s', 7)).toEqual({ receivedMs: 7, heard: [removal], hearsSinceMs: 5 });
+  });
+
   it('are bounded: by a minute, by sessions, and of one session', () => {
     let nowMs = 0;
-    const notes = new RemovalNotes(() => nowMs);
+    const notes = new RemovalNotes(undefined, () => nowMs);
     for (let n = 0; n < 10; n++) notes.hear('s', `r${n}`);
     expect(notes.of('s')).toEqual(['r6', 'r7', 'r8', 'r9']);
     for (let n = 0; n < 100_010; n++) notes.hear(`s${n}`, 'r');

@@ -49,6 +49,13 @@ describe('a removal', () => {
     expect(laterBy(10, login({ receivedMs: NOW - 1 }), ending)).toEqual([]);
   });
 
+  it('keeps out nothing that comes to a replica which started after it', () => {
+    for (const call of [login, beat]) {
+      expect(laterBy(10, call({ hearsSinceMs: NOW + 5 }), overtaking)).toEqual(['s']);
+      expect(laterBy(10, call({ hearsSinceMs: NOW - 5 }), overtaking)).toEqual([]);
+    }
+  });
+
   it('without a name leaves nothing', () => {
     expect(after([login(), logout(undefined)])).toMatchObject(NOBODY);
     expect(after([logout(undefined)]).tombstones).toBe(NO_TOMBSTONES);
