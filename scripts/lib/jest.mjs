@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { run } from './command.mjs';
 
 /** Runs jest with these arguments and answers its exit code; `reportCount` then tells the count. */
@@ -10,13 +10,24 @@ export async function runJest(root, args) {
   return (await run(process.execPath, all, { cwd: root, env: { NODE_ENV: 'test' } })).code;
 }
 
-/** The count, alone on the last line. A suite that could not even be loaded counts as one failure. */
+const SLOWEST = 10;
+
+/** The ten slowest suites, then the count, alone on the last line. A suite that could not even be loaded counts as one failure. */
 export function reportCount(root) {
   const results = takeResults(resultFileOf(root));
   if (!results) return;
+  for (const line of slowest(root, results.testResults)) console.log(line);
   const skipped = results.numPendingTests + results.numTodoTests;
   if (skipped > 0) console.log(`${skipped} skipped`);
   console.log(`${results.numPassedTests} passed, ${results.numFailedTests + results.numRuntimeErrorTestSuites} failed`);
+}
+
+function slowest(root, suites) {
+  const timed = suites.map(({ name, startTime, endTime }) => ({ name, seconds: (endTime - startTime) / 1000 }));
+  timed.sort((a, b) => b.seconds - a.seconds);
+  return timed
+    .slice(0, SLOWEST)
+    .map(({ name, seconds }) => `${seconds.toFixed(1).padStart(6)} s  ${relative(root, name)}`);
 }
 
 /** One file a run: two runs in one folder must not read each other's counts. */

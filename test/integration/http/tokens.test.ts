@@ -38,8 +38,11 @@ describe('tokens of the real process', () => {
 
   test('one is made at the first start, for the owner of its file alone, shown once at a terminal and kept', async () => {
     const first = await start({}, AT_TERMINAL);
-    const [, token = ''] = [...first.node.output.matchAll(SHOWN)][0] ?? [];
-    expect(token).toMatch(/^[\w-]{43}$/);
+    const token = await eventually(() => {
+      const [, shown = ''] = [...first.node.output.matchAll(SHOWN)][0] ?? [];
+      expect(shown).toMatch(/^[\w-]{43}$/);
+      return shown;
+    });
     const me = async (url: string) => (await ask(url, { path: '/api/v1/me', token })).json();
     expect(await me(first.url)).toEqual({ name: 'local', scope: 'admin' });
     const file = path.join(folder, 'api-token');
@@ -56,6 +59,7 @@ describe('tokens of the real process', () => {
 
   test('none is made where somebody is let in already', async () => {
     const { node } = await start({ API_TOKENS: 'reader:read:reading-token-of-the-tests' });
+    await node.end('SIGTERM');
     expect(node.output).not.toMatch(SHOWN);
     expect(() => statSync(path.join(folder, 'api-token'))).toThrow('ENOENT');
   });
