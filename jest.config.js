@@ -5,19 +5,29 @@ const transform = {
   ],
 };
 
-const shared = { testEnvironment: 'node', transform, modulePathIgnorePatterns: ['<rootDir>/dist/'] };
+/** Suites that measure the time of something: they run one after the other, when nothing else does (scripts/test.mjs). */
+const ALONE = '\\.alone\\.test\\.ts$';
+
+const project = (displayName, folders, more) => ({
+  displayName,
+  testEnvironment: 'node',
+  transform,
+  modulePathIgnorePatterns: ['<rootDir>/dist/'],
+  testPathIgnorePatterns: [ALONE],
+  testMatch: folders.map((folder) => `<rootDir>/test/${folder}/**/*.test.ts`),
+  ...more,
+});
 
 /** @type {import('jest').Config} */
 module.exports = {
   testTimeout: 30_000,
+  testSequencer: '<rootDir>/test/longest-first.cjs',
   projects: [
-    { ...shared, displayName: 'all', testMatch: ['<rootDir>/test/**/*.test.ts'] },
+    project('unit', ['unit']),
+    project('integration', ['integration']),
     // All bus tests once more with MongoDB behind.
-    {
-      ...shared,
-      displayName: 'mongo',
-      testMatch: ['<rootDir>/test/integration/bus/**/*.test.ts'],
-      setupFiles: ['<rootDir>/test/helpers/on-mongo.ts'],
-    },
+    project('mongo', ['integration/bus'], { setupFiles: ['<rootDir>/test/helpers/on-mongo.ts'] }),
+    project('chaos', ['chaos', 'concurrency']),
+    project('alone', ['*'], { testPathIgnorePatterns: [], testRegex: ALONE, testMatch: undefined }),
   ],
 };

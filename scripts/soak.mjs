@@ -16,7 +16,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const SEEDS = '200';
 const SECTIONS = {
   hour: ['--config', 'jest.soak.config.cjs', '--verbose'],
-  calls: ['--maxWorkers=1', 'test/concurrency/', 'test/chaos/bus-outage'],
+  calls: ['test/concurrency/', 'test/chaos/bus-outage', '--maxWorkers=1'],
 };
 
 await command(async () => {

@@ -1,4 +1,8 @@
-/** `npm test`: everything a change must pass, on a bare machine too. Arguments go to jest: `npm test -- -t batcher`. */
+/**
+ * `npm test`: everything a change must pass, on a bare machine too. `npm run test:unit`, `test:integration`, `test:chaos`: the suites of
+ * one kind (`--part=unit`). Other arguments go to jest: `npm test -- -t batcher`.
+ */
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { ensureBuilt } from './lib/build.mjs';
 import { command, run, Stop } from './lib/command.mjs';
@@ -10,35 +14,74 @@ import { ensureBrowser, ensureProxies, ensureServers } from './lib/system-tools.
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-const STEPS = {
-  lint: () => npmScript('lint'),
-  'type-check': () => npmScript('typecheck'),
-  build: () => ensureBuilt(root),
-  jest: () => runJest(root, jestArgs()),
+/** By part: jest's projects that run at once, and where the suites are that run alone. */
+const PARTS = {
+  unit: { projects: ['unit'], alone: 'test/unit/' },
+  integration: { projects: ['integration', 'mongo'], alone: 'test/integration/' },
+  chaos: { projects: ['chaos'], alone: 'test/(chaos|concurrency)/' },
 };
+/** Suites wait more than they compute. */
+const WORKERS_A_CORE = 3;
+
+const part = process.argv
+  .slice(2)
+  .find((arg) => arg.startsWith('--part='))
+  ?.slice('--part='.length);
+const jestArgs = process.argv.slice(2).filter((arg) => !arg.startsWith('--part='));
 
 await command(async () => {
+  if (part !== undefined && !(part in PARTS))
+    throw new Stop(`There is no part "${part}", only: ${Object.keys(PARTS).join(', ')}.`);
+  await prepare();
+  const startedAtMs = Date.now();
+  const isWhole = part === undefined;
+  // What looks at the sources does so beside the first suites.
+  const looks = isWhole ? [look('lint'), look('typecheck')] : [];
+  const codes = [await step('suites', () => suites()), ...(await Promise.all(looks))];
+  codes.push(await step('suites that run alone', () => suitesAlone()));
+  console.log(`all: ${secondsSince(startedAtMs)} s`);
+  reportCount(root);
+  return codes.find((code) => code !== 0) ?? 0;
+});
+
+async function prepare() {
   checkNode(root);
   await ensurePackages(root, { dev: true });
-  await ensureServers();
-  await ensureBrowser();
-  await ensureProxies();
-  await ensureMongo(root);
-  for (const [name, work] of Object.entries(STEPS)) {
-    const code = await step(name, work);
-    if (name === 'jest') reportCount(root);
-    if (code !== 0) return code;
+  if (part !== 'unit') {
+    await ensureServers();
+    await ensureBrowser();
+    await ensureProxies();
+    await ensureMongo(root);
   }
-  return 0;
-});
+  await ensureBuilt(root);
+}
+
+function suites() {
+  const projects = part ? PARTS[part].projects : Object.values(PARTS).flatMap((one) => one.projects);
+  return runJest(root, [...jestArgs, ...workers(), '--selectProjects', ...projects]);
+}
+
+function suitesAlone() {
+  const where = part ? [`--testPathPatterns=${PARTS[part].alone}`] : [];
+  return runJest(root, [...jestArgs, '--maxWorkers=1', '--passWithNoTests', ...where, '--selectProjects', 'alone']);
+}
+
+function workers() {
+  if (jestArgs.some((arg) => /^(--maxWorkers|-w|--runInBand|-i)\b/.test(arg))) return [];
+  return [`--maxWorkers=${workerCount()}`];
+}
+
+/** With a server named by a variable one: all suites share it then, and the nodes of two suites at once would meet on the same bus. */
+function workerCount() {
+  return process.env.NATS_URL || process.env.REDIS_URL ? 1 : WORKERS_A_CORE * availableParallelism();
+}
 
 /** A heading, the work with its own output, the outcome and the duration. */
 async function step(name, work) {
   const startedAtMs = Date.now();
   console.log(`\n== ${name}`);
   const code = await exitCodeOf(work);
-  const tookSeconds = ((Date.now() - startedAtMs) / 1000).toFixed(1);
-  console.log(`${name}: ${code === 0 ? 'ok' : 'failed'}, ${tookSeconds} s`);
+  console.log(`${name}: ${code === 0 ? 'ok' : 'failed'}, ${secondsSince(startedAtMs)} s`);
   return code;
 }
 
@@ -52,20 +95,14 @@ async function exitCodeOf(work) {
   }
 }
 
-async function npmScript(name) {
-  return (await run('npm', ['run', '--silent', name], { cwd: root })).code;
+/** An npm script beside others: its output comes when it has ended. */
+async function look(script) {
+  const startedAtMs = Date.now();
+  const { code, output } = await run('npm', ['run', '--silent', script], { cwd: root, quiet: true });
+  console.log(`\n${output}${script}: ${code === 0 ? 'ok' : 'failed'}, ${secondsSince(startedAtMs)} s`);
+  return code;
 }
 
-function jestArgs() {
-  const given = process.argv.slice(2);
-  const hasWorkers = given.some((arg) => /^(--maxWorkers|-w|--runInBand|-i)\b/.test(arg));
-  return hasWorkers ? given : [`--maxWorkers=${workerCount()}`, ...given];
-}
-
-/**
- * Two: the machines this must run on have two cores, and the suites start servers of their own. With a server named
- * by a variable one: all suites share it then, and the nodes of two suites at once would meet on the same bus.
- */
-function workerCount() {
-  return process.env.NATS_URL || process.env.REDIS_URL ? 1 : 2;
+function secondsSince(startedAtMs) {
+  return ((Date.now() - startedAtMs) / 1000).toFixed(1);
 }

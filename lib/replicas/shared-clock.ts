@@ -1,5 +1,5 @@
 /** Corrections below this are the noise of a round trip. */
-const NOISE_MS = 50;
+export const CLOCK_NOISE_MS = 50;
 
 /**
  * The time all replicas on a store go by: the store's, kept between two looks by this process's monotonic clock. A
@@ -21,7 +21,7 @@ export class SharedClock {
   async sync(): Promise<number> {
     const theirs = await this.readTime();
     const correction = theirs - this.now();
-    if (Math.abs(correction) < NOISE_MS) return 0;
+    if (Math.abs(correction) < CLOCK_NOISE_MS) return 0;
     this.anchorMs = theirs;
     this.anchoredAt = performance.now();
     return correction;

@@ -1,25 +1,32 @@
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { run } from './command.mjs';
 
-/** Runs jest with these arguments and answers its exit code; `reportCount` then tells the count. */
+const SLOWEST = 10;
+
+/** Runs jest with these arguments and answers its exit code; `reportCount` then tells the count of all such runs. */
 export async function runJest(root, args) {
   mkdirSync(join(root, '.cache'), { recursive: true });
   const jest = join(root, 'node_modules', 'jest', 'bin', 'jest.js');
-  const all = [jest, '--json', `--outputFile=${resultFileOf(root)}`, ...args];
+  const file = join(root, '.cache', `${prefix()}${resultFilesOf(root).length}.json`);
+  const all = [jest, '--json', `--outputFile=${file}`, ...args];
   return (await run(process.execPath, all, { cwd: root, env: { NODE_ENV: 'test' } })).code;
 }
 
-const SLOWEST = 10;
-
-/** The ten slowest suites, then the count, alone on the last line. A suite that could not even be loaded counts as one failure. */
+/** The ten slowest suites, then the count, alone on the last line. A suite that could not even be loaded is one failure. */
 export function reportCount(root) {
-  const results = takeResults(resultFileOf(root));
-  if (!results) return;
-  for (const line of slowest(root, results.testResults)) console.log(line);
-  const skipped = results.numPendingTests + results.numTodoTests;
+  const runs = resultFilesOf(root).map(takeResults);
+  if (runs.length === 0) return;
+  const sum = (count) => runs.reduce((total, one) => total + count(one), 0);
+  for (const line of slowest(
+    root,
+    runs.flatMap(({ testResults }) => testResults),
+  ))
+    console.log(line);
+  const skipped = sum((one) => one.numPendingTests + one.numTodoTests);
   if (skipped > 0) console.log(`${skipped} skipped`);
-  console.log(`${results.numPassedTests} passed, ${results.numFailedTests + results.numRuntimeErrorTestSuites} failed`);
+  const failed = sum((one) => one.numFailedTests + one.numRuntimeErrorTestSuites);
+  console.log(`${sum((one) => one.numPassedTests)} passed, ${failed} failed`);
 }
 
 function slowest(root, suites) {
@@ -30,16 +37,19 @@ function slowest(root, suites) {
     .map(({ name, seconds }) => `${seconds.toFixed(1).padStart(6)} s  ${relative(root, name)}`);
 }
 
-/** One file a run: two runs in one folder must not read each other's counts. */
-function resultFileOf(root) {
-  return join(root, '.cache', `jest-${process.pid}.json`);
+/** Files of this process: two commands in one folder must not read each other's counts. */
+function resultFilesOf(root) {
+  const folder = join(root, '.cache');
+  return readdirSync(folder)
+    .filter((name) => name.startsWith(prefix()))
+    .map((name) => join(folder, name));
 }
+
+const prefix = () => `jest-${process.pid}-`;
 
 function takeResults(file) {
   try {
     return JSON.parse(readFileSync(file, 'utf8'));
-  } catch {
-    return undefined; // jest did not get that far; it has said why
   } finally {
     rmSync(file, { force: true });
   }

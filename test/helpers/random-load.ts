@@ -1,5 +1,6 @@
 import type { Command } from '../../domain/commands';
 import { STATUSES, type Claim, type ClaimSource, type Status } from '../../domain/types';
+import { CLOCK_NOISE_MS } from '../../lib/replicas/shared-clock';
 import type { RocketChatNode } from './rocket-chat-node';
 
 /** What one call asks for. `expiresInMs` counts from when the call is sent. */
@@ -188,8 +189,9 @@ async function callOf(node: RocketChatNode, { uid, replica, asked }: PlannedCall
   }
   const expiresAt = new Date(Date.now() + asked.expiresInMs);
   return node.callAt(replica, ...argumentsOf(uid, asked, expiresAt, node.broker.nodeID)).catch((thrown: unknown) => {
-    const isLate = (thrown as { type?: string }).type === 'EXPIRY_NOT_IN_FUTURE' && expiresAt.getTime() <= Date.now();
-    if (!isLate) throw thrown;
+    const isRefused = (thrown as { type?: string }).type === 'EXPIRY_NOT_IN_FUTURE';
+    // A replica's clock may be ahead of ours by what it takes for noise.
+    if (!isRefused || expiresAt.getTime() > Date.now() + CLOCK_NOISE_MS) throw thrown;
     return false;
   });
 }

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { connect, type NatsConnection } from 'nats';
 import { eventually } from '../../helpers/eventually';
 import { freePort } from '../../helpers/free-port';
+import { hostileEach } from '../../helpers/hostile-each';
 import { hostileKinds, type HostileKind } from '../../helpers/hostile-packets';
 import { startNats, type NatsServer } from '../../helpers/nats-server';
 import { NodeProcess } from '../../helpers/node-process';
@@ -11,8 +12,7 @@ import { describeFigures, processProbe, type ProcessFigures } from '../../helper
 import { startRocketChatNode, type RocketChatNode } from '../../helpers/rocket-chat-node';
 import { SocketUser, READ_TOKEN, TOKENS } from '../../helpers/socket-client';
 
-/** Of each kind; HOSTILE_EACH=10000 for the figures of a release. */
-const EACH = Number(process.env.HOSTILE_EACH ?? 200);
+const EACH = hostileEach(200);
 const ROUNDS = 2;
 const NODE = 'presence-1';
 const VICTIM = 'ddp-1';

@@ -1,11 +1,13 @@
 import { readdirSync } from 'node:fs';
 import { eventually } from '../../helpers/eventually';
 import { freePort } from '../../helpers/free-port';
+import { hostileEach } from '../../helpers/hostile-each';
 import { HostileClients } from '../../helpers/hostile-http';
 import { NodeProcess } from '../../helpers/node-process';
 import { describeFigures, processProbe, type ProcessFigures } from '../../helpers/process-figures';
 
 const TOKEN = 'hostile-token-of-the-tests';
+const EACH = hostileEach(1_000);
 const MEGABYTE = 1024 * 1024;
 /** What is promised of connections whose other side does nothing. */
 const GONE_WITHIN_MS = 15_000;
@@ -54,9 +56,9 @@ describe('hostile HTTP clients', () => {
     return during;
   }
 
-  test('10,000 static files, pipelined and closed unread, hold no descriptor', async () => {
+  test('static files, pipelined and closed unread, hold no descriptor', async () => {
     await holds('static files unread', async () => {
-      await HostileClients.times(100, 4, async () => {
+      await HostileClients.times(EACH / 100, 4, async () => {
         const socket = await clients.unread(request('/docs/swagger-ui-bundle.js').repeat(100));
         socket.destroy();
       });
@@ -96,13 +98,13 @@ describe('hostile HTTP clients', () => {
     ['tokens that nobody has', (i) => request('/api/v1/me', `Authorization: Bearer nobody-has-${i}`)],
     ['hosts and origins', (i) => request('/', `Origin: http://o${i}.example`, `X-Forwarded-For: 10.0.0.${i}`)],
   ])(
-    '10,000 requests with ever-new %s are answered, and nothing of them stays',
+    'requests with ever-new %s are answered, and nothing of them stays',
     async (what, nth) => {
       const pipelined = async (i: number) => {
         await clients.answered(Array.from({ length: 10 }, (_, j) => nth(10 * i + j)));
       };
       await HostileClients.times(50, 4, pipelined); // what is made once is made
-      await holds(what, () => HostileClients.times(1_000, 4, pipelined));
+      await holds(what, () => HostileClients.times(EACH / 10, 4, pipelined));
     },
     60_000,
   );
@@ -114,10 +116,10 @@ describe('hostile HTTP clients', () => {
     ['heads of 20 kB', request('/health', `X-Long: ${'x'.repeat(20_000)}`)],
     ['upgrades that are refused', request('/nothing', 'Connection: Upgrade', 'Upgrade: websocket')],
   ])(
-    '10,000 %s, given up at once, leave nothing',
+    '%s, given up at once, leave nothing',
     async (what, text) => {
       await HostileClients.times(100, 20, () => clients.gone(text));
-      await holds(what, () => HostileClients.times(10_000, 20, () => clients.gone(text)));
+      await holds(what, () => HostileClients.times(EACH, 20, () => clients.gone(text)));
       expect((await fetch(`http://127.0.0.1:${port}/health`)).status).toBe(200);
     },
     60_000,

@@ -28,7 +28,7 @@ describe('database commands a call at 256 in flight', () => {
     // Background work is kept out of the count: also the stream of what others write, which a stand-in answers without waiting.
     Object.defineProperty(store, 'outsideWrites', { value: undefined });
     replica = await startReplica({ nodeID: 'p-1', natsUrl: nats.url, store, env: { SYNC_INTERVAL: '3600000' } });
-    core = await startRocketChatNode(nats.url, 'ddp-1');
+    core = await startRocketChatNode(nats.url, 'ddp-1', [], { patient: true });
     await core.broker.waitForServices('presence', 10_000, 20);
   });
   afterAll(async () => {
