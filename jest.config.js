@@ -20,7 +20,7 @@ const project = (displayName, folders, more) => ({
 
 /** @type {import('jest').Config} */
 module.exports = {
-  testTimeout: 30_000,
+  testTimeout: 90_000,
   testSequencer: '<rootDir>/test/longest-first.cjs',
   projects: [
     project('unit', ['unit']),

@@ -22,7 +22,7 @@ export async function ensureMongo(root) {
       if (!isInstalled(root)) await install(root);
     });
   }
-  console.log(`MongoDB: the slow stand-in, so suites cut their sizes to a tenth. For full size ${WHAT_TO_SET}.`);
+  console.log(`MongoDB: the slow stand-in, so suites cut their sizes to a thirtieth. For full size ${WHAT_TO_SET}.`);
   process.env.SLOW_MONGO_TOLD = '1'; // said here, once for all suites
 }
 

@@ -155,7 +155,7 @@ onOwnNats('bus-outage')('a bus that is away for long', () => {
     'with one replica that has an embedded store',
     async () => {
       await startReplica('presence-1', { DATA_DIR: ':memory:' });
-      await survive(2000, () => undefined);
+      await survive(process.env.FULL_LENGTH ? 2_000 : 500, () => undefined);
     },
     TEST_WITHIN_MS,
   );

@@ -18,6 +18,8 @@ const PATIENT = { timeoutMs: 120_000 };
 const PAUSE_MS = 5;
 /** Six at full size. */
 const ROUNDS = Number(process.env.OUTBOX_ROUNDS ?? 2);
+/** Before and after each kill, with embedded stores. */
+const EMBEDDED_CALLS = ROUNDS > 2 ? 1_000 : 300;
 const ENV = {
   CALLBACKS_ALLOW_PRIVATE: 'true',
   SESSION_LEASE: '600', // longer than the test: nobody may go by himself
@@ -113,7 +115,7 @@ describe('callbacks of nodes that are killed under load, while their target come
     try {
       const again = () => start('presence-1', { env: { DATA_DIR: folder } });
       await again();
-      await run(16, 1000, ROUNDS, async () => {
+      await run(16, EMBEDDED_CALLS, ROUNDS, async () => {
         await kill('presence-1');
         await again();
       });

@@ -38,7 +38,7 @@ export class NodeProcess {
 
   /** Waits until it has printed a text. */
   async says(text: string): Promise<void> {
-    await eventually(() => expect(this.output).toContain(text), { timeoutMs: 20_000 });
+    await eventually(() => expect(this.output).toContain(text), { timeoutMs: 60_000 });
   }
 
   /** Types a line at its prompt. */

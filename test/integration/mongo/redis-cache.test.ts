@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import Redis from 'ioredis';
 import type { PresenceView } from '../../../domain/view';
 import { CacheFixture, CORE, REPLICAS } from '../../helpers/cache-fixture';
@@ -5,6 +6,8 @@ import { eventually } from '../../helpers/eventually';
 import { startRedis, type RedisServer } from '../../helpers/redis-server';
 import { onOwnRedis } from '../../helpers/suites';
 
+/** Of each reader, under load. */
+const READ_EVERY_MS = 5;
 const [A, B] = REPLICAS;
 const getMany = ({ core }: CacheFixture, nodeID: string, uids: readonly string[]) =>
   core.callAt<PresenceView[]>(nodeID, 'getMany', uids);
@@ -66,6 +69,7 @@ describe('a cache in Redis', () => {
           const views = await getMany(fixture, nodeID, uids).catch((error: unknown) => faults.push(error));
           if (Array.isArray(views) && views.some(({ status }) => status !== 'online')) faults.push(views);
           reads += 1;
+          await pause(READ_EVERY_MS); // each loop by itself would keep a core busy
         }
       });
       let texts = 0;
