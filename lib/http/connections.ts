@@ -1,4 +1,5 @@
 import type http from 'node:http';
+import net from 'node:net';
 import { setImmediate as turn, setTimeout as pause } from 'node:timers/promises';
 import type { Duplex } from 'node:stream';
 
@@ -8,6 +9,8 @@ const MAX_IDLE = 1_000;
 const ASKED_LATELY_MS = 60_000;
 /** After that a stop does not wait for requests under way. */
 const ANSWERED_WITHIN_MS = 3_000;
+/** How long connections without a request are kept once nothing listens: proxies have taken the replica for away by then. */
+const LAST_REQUESTS_MS = 1_000;
 const MAX_TURNS = 100;
 
 /** The connections of one HTTP server: which of them wait for an answer, which are idle, and how they are let go of on a stop. */
@@ -45,8 +48,12 @@ export class Connections {
    */
   async drain(server: http.Server, forMs: number): Promise<void> {
     this.isEnding = true;
-    if (performance.now() - this.lastRequestAtMs < ASKED_LATELY_MS) await pause(forMs);
+    const isAskedLately = performance.now() - this.lastRequestAtMs < ASKED_LATELY_MS;
+    if (isAskedLately) await pause(forMs);
     await this.allTaken(server);
+    stopListening(server);
+    // A request may be on its way on a connection that is open: it would be lost, and a proxy sends no POST a second time.
+    if (isAskedLately) await pause(Math.min(forMs, LAST_REQUESTS_MS));
     server.close();
     await this.allAnswered();
   }
@@ -93,4 +100,9 @@ export class Connections {
     this.busy.delete(socket);
     if (this.busy.size === 0) this.whenAnswered();
   }
+}
+
+/** An HTTP server's own `close` ends connections without a request, too. */
+function stopListening(server: http.Server): void {
+  net.Server.prototype.close.call(server);
 }

@@ -1,4 +1,5 @@
 import http from 'node:http';
+import net from 'node:net';
 import { startApiNode, TOKENS } from '../../helpers/api-node';
 import { eventually } from '../../helpers/eventually';
 
@@ -31,3 +32,25 @@ test('on a stop /health is red first, requests are still answered and end their 
   await expect(get('/health')).rejects.toThrow('ECONNREFUSED');
   agent.destroy();
 });
+
+test('on a stop a request on a connection that was open is answered also after nothing listens any more', async () => {
+  const node = await startApiNode({ env: { DRAIN_TIME: '1' } });
+  const port = Number(new URL(node.url).port);
+  await node.ask({ path: '/health' });
+  const silent = net.connect(port, '127.0.0.1');
+  let answer = '';
+  silent.on('data', (chunk) => (answer += String(chunk))).on('error', (error) => (answer += error.message));
+  const stopped = node.stop();
+  await eventually(() => expect(refusalOf(port)).resolves.toBe('ECONNREFUSED'));
+  silent.write(`GET /api/v1/me HTTP/1.1\r\nHost: here\r\nAuthorization: Bearer ${TOKENS.write}\r\n\r\n`);
+  await eventually(() => expect(answer).toMatch(/^HTTP\/1.1 200 OK\r\n.*connection: close/is));
+  await stopped;
+});
+
+/** @returns why a port takes no connection; undefined where it does */
+function refusalOf(port: number): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const socket = net.connect(port, '127.0.0.1', () => resolve(undefined));
+    socket.once('connect', () => socket.destroy()).once('error', ({ code }: NodeJS.ErrnoException) => resolve(code));
+  });
+}
