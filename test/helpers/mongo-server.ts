@@ -222,7 +222,8 @@ let isTold = Boolean(process.env.SLOW_MONGO_TOLD);
 /** How many of something a test should do: as many as asked, or a thirtieth on the slow stand-in, which is said once. */
 export function sizes(server: Pick<MongoServer, 'slow'>, full: number): number {
   if (!server.slow) return full;
-  if (!isTold) process.stderr.write('MongoDB is the slow stand-in: sizes are cut to a thirtieth (see MONGOD in README).\n');
+  if (!isTold)
+    process.stderr.write('MongoDB is the slow stand-in: sizes are cut to a thirtieth (see MONGOD in README).\n');
   isTold = true;
   return Math.ceil(full / SLOW_SHARE);
 }
