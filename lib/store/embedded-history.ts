@@ -3,21 +3,14 @@ import path from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { DAY_MS, dayName, daysOver, digestOf, type DatedDigest, type DayDigest } from '../../domain/day-digest';
 import { isAskedFor, type HistoryFilter, type HistoryRow } from '../../domain/history';
-import { asError, PresenceError } from '../wire/errors';
 import { groupBy } from '../group-by';
 import type { Availability } from './availability';
-import { DocumentFile } from './document-file';
 import { EmbeddedDigests } from './embedded-digests';
-import { scanForUser } from './history-scan';
+import { firstFrom, HistoryDay } from './history-day';
+import { scanRows } from './history-scan';
 import type { HistoryStore, TimeRange } from './history-port';
 
 const FILE_OF_DAY = /^(\d{4}-\d\d-\d\d)\.db$/;
-
-/** The changes of one day, oldest first, and their file. */
-interface Day {
-  readonly file: DocumentFile<HistoryRow>;
-  rows: HistoryRow[];
-}
 
 /**
  * The embedded twin's history: a file for each day of UTC, so that what is too old goes with its file and
@@ -25,7 +18,7 @@ interface Day {
  */
 export class EmbeddedHistory implements HistoryStore {
   /** Each is read when it is first asked for: a node that nobody asks has today's in memory. */
-  private readonly days = new Map<string, Promise<Day> | undefined>();
+  private readonly days = new Map<string, Promise<HistoryDay> | undefined>();
   /** Days that stay in memory: somebody has asked for their rows, or writes to them. */
   private readonly inUse = new Set<string>();
   private readonly digests: EmbeddedDigests;
@@ -56,17 +49,14 @@ export class EmbeddedHistory implements HistoryStore {
   }
 
   async close(): Promise<void> {
-    for (const day of this.days.values()) await day?.then(({ file }) => file.close());
+    for (const day of this.days.values()) await day?.then((one) => one.close());
   }
 
   async append(rows: readonly HistoryRow[], nowMs: number): Promise<void> {
     if (!this.keeps) return;
     const byDay = groupBy(rows, ({ at }) => at.toISOString().slice(0, 10));
     for (const [name, added] of byDay) {
-      const day = await this.dayOf(name);
-      const fresh = added.filter(({ _id }) => day.file.get(_id) === undefined);
-      await day.file.putAll(fresh);
-      insert(day.rows, fresh);
+      await (await this.dayOf(name)).append(added);
     }
     await this.digests.forget(daysOver(rows, nowMs).map(dayName));
   }
@@ -100,8 +90,7 @@ export class EmbeddedHistory implements HistoryStore {
       const theirs = day.rows.filter((row) => row.uid === uid);
       if (theirs.length === 0) continue;
       await this.digests.forget([name]); // before, for a crash after it, and once more for who makes one in between
-      await day.file.eraseAll(theirs.map(({ _id }) => _id));
-      day.rows = day.rows.filter((row) => row.uid !== uid);
+      await day.erase(theirs);
       erased += theirs.length;
       await this.digests.forget([name]);
     }
@@ -116,7 +105,7 @@ export class EmbeddedHistory implements HistoryStore {
       const day = await this.days.get(name);
       this.days.delete(name);
       this.inUse.delete(name);
-      if (day) await day.file.remove();
+      if (day) await day.remove();
       else await fs.rm(this.fileOf(name)!, { force: true });
       await this.digests.forget([name]);
     }
@@ -150,17 +139,17 @@ export class EmbeddedHistory implements HistoryStore {
   /** Where a day is not in memory and one user's rows are asked for: those. Undefined: look at all. */
   private async rowsOfUser(name: string, { uid }: HistoryFilter): Promise<readonly HistoryRow[] | undefined> {
     const file = this.fileOf(name);
-    return uid === undefined || !file || this.days.get(name) ? undefined : scanForUser(file, uid);
+    return uid === undefined || !file || this.days.get(name) ? undefined : scanRows(file, uid);
   }
 
   /** Looks at the rows of a day, which is not kept in memory for this. */
   private async look<T>(name: string, see: (rows: readonly HistoryRow[]) => T): Promise<T> {
     const opening = this.opened(name);
-    const { rows, file } = await opening;
-    const seen = see(rows);
+    const day = await opening;
+    const seen = see(day.rows);
     if (this.folder && !this.inUse.has(name) && this.days.get(name) === opening) {
       this.days.set(name, undefined);
-      await file.close();
+      await day.close();
     }
     await setImmediate(); // years are walked through in steps, between which others have their turn
     return seen;
@@ -182,15 +171,15 @@ export class EmbeddedHistory implements HistoryStore {
   }
 
   /** Its rows are read from its file, or there is a new day. One that cannot be read is tried again when it is next asked for. */
-  private dayOf(name: string): Promise<Day> {
+  private dayOf(name: string): Promise<HistoryDay> {
     this.inUse.add(name);
     return this.opened(name);
   }
 
-  private opened(name: string): Promise<Day> {
+  private opened(name: string): Promise<HistoryDay> {
     const known = this.days.get(name);
     if (known) return known;
-    const opening = openDay(this.fileOf(name), this.availability);
+    const opening = HistoryDay.read(this.fileOf(name), this.availability);
     this.days.set(name, opening);
     opening.catch(() => this.days.set(name, undefined));
     return opening;
@@ -201,38 +190,6 @@ export class EmbeddedHistory implements HistoryStore {
   }
 }
 
-/** @throws PresenceError STORE_UNAVAILABLE */
-async function openDay(filename: string | undefined, availability: Availability | undefined): Promise<Day> {
-  const file = new DocumentFile<HistoryRow>(filename, availability);
-  try {
-    await file.open();
-  } catch (thrown) {
-    throw new PresenceError('STORE_UNAVAILABLE', asError(thrown).message);
-  }
-  const rows: HistoryRow[] = [];
-  insert(rows, [...file.values()]);
-  return { file, rows };
-}
-
 function endOf(day: string): number {
   return Date.parse(day) + DAY_MS;
-}
-
-/** Puts rows where they belong, which is nearly always the end. */
-function insert(rows: HistoryRow[], added: readonly HistoryRow[]): void {
-  for (const row of [...added].sort((a, b) => (a._id < b._id ? -1 : 1))) {
-    if (rows.length === 0 || rows.at(-1)!._id < row._id) rows.push(row);
-    else rows.splice(firstFrom(rows, row._id), 0, row);
-  }
-}
-
-/** Where the first row is whose id is not less. */
-function firstFrom(rows: readonly HistoryRow[], id: string): number {
-  let [low, high] = [0, rows.length];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (rows[middle]!._id < id) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

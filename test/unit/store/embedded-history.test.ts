@@ -99,21 +99,47 @@ it('lets days go that nobody has asked for, without reading them', async () => {
   await history.close();
 });
 
-describe('one user of a day that is not in memory', () => {
-  const rows = [
-    historyRowOf('ann', NOW, { text: 'says "uid":"bob"' }),
-    historyRowOf('bob', NOW + 1, { to: 'busy', cause: 'claim', source: 'manual', text: 'ünï\ncode' }),
-    historyRowOf('bob', NOW + 2, { rev: 2 }),
-    historyRowOf('a "name"', NOW + 3),
-    historyRowOf('bobby', NOW + 4),
-  ];
-  const reopened = async (folder: string) => {
-    const first = await openHistory(folder, 30);
-    await first.append([rows[0]!, rows[2]!, rows[1]!, rows[4]!, rows[3]!], NOW);
-    await first.close();
-    return openHistory(folder, 30);
-  };
+const rows = [
+  historyRowOf('ann', NOW, { text: 'says "uid":"bob"' }),
+  historyRowOf('bob', NOW + 1, { to: 'busy', cause: 'claim', source: 'manual', text: 'ünï\ncode' }),
+  historyRowOf('bob', NOW + 2, { rev: 2 }),
+  historyRowOf('a "name"', NOW + 3),
+  historyRowOf('bobby', NOW + 4),
+];
+const reopened = async (folder: string) => {
+  const first = await openHistory(folder, 30);
+  await first.append([rows[0]!, rows[2]!, rows[1]!, rows[4]!, rows[3]!], NOW);
+  await first.close();
+  return openHistory(folder, 30);
+};
 
+describe('a day that is not in memory', () => {
+  it('is read without being opened for writing, which would hold the loop', async () => {
+    const loading = jest.spyOn(DocumentFile.prototype, 'open');
+    const history = await reopened(await newFolder());
+    loading.mockClear();
+    expect(await history.list({}, 9)).toEqual([...rows].reverse());
+    expect(await history.count({ statuses: ['busy'] })).toBe(1);
+    expect(await history.extent()).toEqual({ fromMs: NOW, toMs: NOW + 5 });
+    expect(loading).not.toHaveBeenCalled();
+    const later = historyRowOf('bob', NOW + 5);
+    await history.append([rows[0]!, later], NOW);
+    expect(await history.list({}, 9)).toEqual([later, ...[...rows].reverse()]);
+    expect(await history.erase('bob')).toBe(3);
+    expect(await history.list({}, 9)).toEqual([rows[4], rows[3], rows[0]]);
+    await history.close();
+  });
+
+  it('is an error where a line of it is no row, whatever is asked for', async () => {
+    const folder = await newFolder();
+    const history = await reopened(folder);
+    await fs.appendFile(path.join(folder, 'history', '2040-01-01.db'), 'what is this\n');
+    await expect(history.list({}, 9)).rejects.toMatchObject({ type: 'STORE_UNAVAILABLE' });
+    await history.close();
+  });
+});
+
+describe('one user of a day that is not in memory', () => {
   it('is found by a search of its file', async () => {
     const loading = jest.spyOn(DocumentFile.prototype, 'open');
     const history = await reopened(await newFolder());
@@ -131,7 +157,7 @@ describe('one user of a day that is not in memory', () => {
     const folder = await newFolder();
     const file = path.join(folder, 'history', '2040-01-01.db');
     const history = await reopened(folder);
-    await history.list({}, 1); // the day is read
+    await history.append([rows[0]!], NOW); // the file is open
     // Removed, and then killed before the file was written anew.
     jest.spyOn(storage, 'crashSafeWriteFileLinesAsync').mockRejectedValueOnce(new Error('killed'));
     await expect(history.erase('bob')).rejects.toMatchObject({ type: 'STORE_UNAVAILABLE' });
