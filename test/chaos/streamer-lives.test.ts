@@ -66,7 +66,7 @@ describe('a ddp-streamer that dies of a rejection lives', () => {
       await start('presence-b');
       streamer = await StreamerProcess.start(nats.url, 'ddp-1');
       let visits = 0;
-      const visitEveryMs = server.slow ? 200 : 10; // two visits, of two calls each
+      const visitEveryMs = server.slow ? 200 : 25; // two visits, of two calls each
       const load = setInterval(() => {
         streamer.tell({ kind: 'visit', uids: [`visit-${visits++}`, `visit-${visits++}`], staysMs: 5 });
       }, visitEveryMs);
