@@ -23,6 +23,7 @@ function causeOfSession(kind: Extract<Command, { kind: 'session' }>['session']['
       return 'node-lost';
     case 'dropStale':
       return 'lease';
+    case 'restoreInstance':
     case 'connect':
     case 'heartbeat':
     case 'sessionStatus':

@@ -13,6 +13,8 @@ export interface NodeProcess {
   readonly sinceMs?: number;
   /** What a former process held has been ended up to this time. Absent: not yet. */
   readonly endedMs?: number;
+  /** When its sessions were dropped because it was lost. Absent or 0: they were not, or are restored. */
+  readonly lostMs?: number;
   /** Processes before it, the latest first: their packets may come late. */
   readonly former: readonly string[];
 }

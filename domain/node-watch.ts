@@ -5,8 +5,8 @@ export interface NodeSeen {
   readonly available: boolean;
   /** How long ago its last heartbeat came, milliseconds. */
   readonly silentMs: number;
-  /** Its process, where it tells one, and how long ago that came to the bus, milliseconds. */
-  readonly process?: { readonly instanceID: string; readonly ageMs: number };
+  /** Its process, where it tells one; how long ago that came to the bus, and how long ago its last INFO packet came, milliseconds. */
+  readonly process?: { readonly instanceID: string; readonly ageMs: number; readonly toldAgoMs: number };
 }
 
 /** All in milliseconds. */

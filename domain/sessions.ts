@@ -8,6 +8,7 @@ export type SessionCommand =
   /** `removal` names it, so that calls which it overtook are known (domain/removals.ts); absent: it overtakes none. */
   | { readonly kind: 'disconnect'; readonly session: string; readonly removal?: string }
   | DropInstance
+  | RestoreInstance
   | { readonly kind: 'dropOtherInstances'; readonly keep: ReadonlySet<string> }
   | DropStale;
 
@@ -27,6 +28,15 @@ export interface DropInstance {
   readonly instanceId: string;
   /** Only those whose lease was last written before this time. Absent: all of them. */
   readonly beforeMs?: number;
+  /** The node's process, which was lost: they are kept for its return (domain/lost-sessions.ts). Absent: they are not. */
+  readonly process?: string;
+}
+
+/** Sessions that were lost with this process of a node, which is back. */
+export interface RestoreInstance {
+  readonly kind: 'restoreInstance';
+  readonly instanceId: string;
+  readonly process: string;
 }
 
 /** Sessions of instances that send heartbeats, whose lease was last written at this time or before (design invariant 6). */
@@ -66,6 +76,8 @@ export function applySessionCommand(
       return drop(sessions, (s) => s.id === command.session);
     case 'dropInstance':
       return drop(sessions, (s) => isDropped(s, command));
+    case 'restoreInstance':
+      return { sessions, found: false }; // lost sessions are none of these
     case 'dropOtherInstances':
       return drop(sessions, (s) => !command.keep.has(s.instanceId));
     case 'dropStale':

@@ -4,6 +4,7 @@ import { NodeWatch } from '../domain/node-watch';
 import { Vigil } from '../domain/vigil';
 import { SERVICE_NAME } from '../lib/wire/contract';
 import type { Config } from '../lib/config/env';
+import type { NodeProcesses } from '../lib/replicas/node-processes';
 import { nodesSeen } from '../lib/replicas/nodes';
 import type { PresenceDesk } from '../lib/desk/presence-desk';
 import type { Reaped, Reaper } from '../lib/replicas/reaper';
@@ -21,6 +22,7 @@ export interface LivenessService extends ReplicaService, BusService {
   readonly sharedClock: SharedClock;
   readonly clock: () => number;
   nodeWatch: NodeWatch;
+  readonly nodeProcesses: NodeProcesses;
   vigil: Vigil;
   /** Told what the jobs have removed. Given by the service. */
   tellReaped(reaped: Reaped): void;
@@ -122,8 +124,12 @@ async function dropGone(service: LivenessService): Promise<void> {
     return;
   }
   for (const id of nodeWatch.due(nowMs)) {
-    if (nodeWatch.pending.get(id)?.kind === 'missing') continue; // looked at anew before its sessions are dropped
-    const users = await service.desk.dropInstance(id, { beforeMs: service.clock() + CLOCKS_DIFFER_MS });
+    const kind = nodeWatch.pending.get(id)?.kind;
+    if (kind === 'missing') continue; // looked at anew before its sessions are dropped
+    const drop = (process?: string) =>
+      service.desk.dropInstance(id, { beforeMs: service.clock() + CLOCKS_DIFFER_MS, process });
+    // A node that says that it leaves has closed its sessions: they are not kept for its return.
+    const users = await (kind === 'left' ? drop() : service.nodeProcesses.lose(id, drop));
     // It may be back meanwhile, or another process under its id: what that has opened since stays.
     nodeWatch.settled(id);
     tellGone(service, id, users.length);
@@ -153,7 +159,9 @@ async function dropUnseen(service: LivenessService, unseen: UnseenInstances): Pr
   const newestOf = await unseen.newest(there, storeMs);
   const silences = new Map([...newestOf].map(([id, newestMs]) => [id, storeMs - newestMs]));
   for (const id of nodeWatch.unseen(silences, !seesOthers, performance.now())) {
-    const users = await desk.dropInstance(id, { beforeMs: newestOf.get(id)! + 1 });
+    const users = await service.nodeProcesses.lose(id, (process) =>
+      desk.dropInstance(id, { beforeMs: newestOf.get(id)! + 1, process }),
+    );
     nodeWatch.settled(id);
     unseen.forget(id);
     tellGone(service, id, users.length);

@@ -163,7 +163,7 @@ function mixinsOf(store: PresenceStore, config: Config): Partial<ServiceSchema>[
     claimsMixin(store),
     connectionsMixin(config),
     instanceNewsMixin,
-    nodeProcessesMixin(config),
+    nodeProcessesMixin(store, config),
     livenessMixin(config),
     store.isShared ? peersMixin(store, config) : keeperMixin,
     operatorMixin(config),

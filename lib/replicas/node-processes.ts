@@ -8,6 +8,12 @@ interface Noted {
   readonly known: NodeProcess;
 }
 
+interface Returned {
+  readonly back: readonly NodeProcess[];
+  /** Nodes that are to be asked which process they are. */
+  readonly unsure: readonly string[];
+}
+
 const SECOND = 1000;
 /** What is noted is noted anew so often, so that the store may forget nodes that are gone. */
 const NOTE_EVERY_MS = 24 * 60 * 60 * SECOND;
@@ -19,21 +25,73 @@ const SETTLES_IN_MS = SECOND / 2;
 /** A call of the former process may be carried out so long after it is gone. */
 const STRAGGLERS_FOR_MS = 120 * SECOND;
 const END_EVERY_MS = 10 * SECOND;
+/** The leader reads all processes so often: a former leader may have dropped sessions of a node meanwhile. */
+const REREAD_EVERY_MS = 10 * SECOND;
 
 /**
  * Which process each node of the bus is, as all replicas know it through the store. Every replica notes what it sees; the leader ends
- * what former processes held.
+ * what former processes held, and restores what was lost with processes that are back.
  */
 export class NodeProcesses {
   private readonly noted = new Map<string, Noted>();
+  /** Nodes whose sessions are being dropped: what is lost of them is not restored meanwhile. */
+  private readonly dropping = new Set<string>();
   /** When what its former process held was last ended here, by node. */
   private readonly endedAtMs = new Map<string, number>();
+  private rereadAtMs = 0;
 
   /** @param clock epoch milliseconds, the store's time */
   constructor(
     private readonly store: InstanceStore,
     private readonly clock: () => number,
   ) {}
+
+  /**
+   * A node was lost, and its sessions are about to be dropped.
+   *
+   * @param drop drops them. It is given the node's process, for which they are kept; undefined where that is unknown
+   */
+  async lose<T>(id: string, drop: (process: string | undefined) => Promise<T>): Promise<T> {
+    this.dropping.add(id);
+    try {
+      const known = (await this.store.processes()).find((one) => one.id === id);
+      if (!known) return await drop(undefined);
+      const mark = () => this.store.markProcess(id, known.process, { lostMs: this.clock() });
+      // Marked first: if this replica is killed in between, the next leader restores what there is to restore.
+      await mark();
+      const dropped = await drop(known.process);
+      // And again: the next leader may have restored the node's sessions while this one was still dropping them.
+      await mark();
+      return dropped;
+    } finally {
+      this.dropping.delete(id);
+      this.noted.delete(id); // read anew, with the mark, if it is back
+    }
+  }
+
+  /**
+   * Nodes whose process was lost, and is back.
+   *
+   * @param heard nodes that are heard, and when each told its process last, epoch milliseconds. One that has not since its loss is to be
+   * asked: another process may have its id. @param isFirstLook this replica leads since a moment ago
+   */
+  async returned(heard: ReadonlyMap<string, number>, isFirstLook: boolean): Promise<Returned> {
+    const nowMs = this.clock();
+    const rereads = isFirstLook || Math.abs(nowMs - this.rereadAtMs) >= REREAD_EVERY_MS;
+    if (rereads) this.rereadAtMs = nowMs;
+    const known = rereads ? await this.store.processes() : [...this.noted.values()].map((noted) => noted.known);
+    const back = known.filter(({ id, process, lostMs }) => {
+      return lostMs && heard.has(id) && this.noted.get(id)?.process === process && !this.dropping.has(id);
+    });
+    const hasTold = ({ id, lostMs = 0 }: NodeProcess) => heard.get(id)! > lostMs;
+    return { back: back.filter(hasTold), unsure: back.filter((one) => !hasTold(one)).map(({ id }) => id) };
+  }
+
+  /** What was lost with this process is restored. */
+  async restored(one: NodeProcess): Promise<void> {
+    this.remember({ ...one, lostMs: 0 });
+    await this.store.markProcess(one.id, one.process, { lostMs: 0 });
+  }
 
   /** Takes in which processes are seen; only what is new costs anything. Nodes that are not seen are forgotten here, not in the store. */
   async look(sightings: readonly ProcessSighting[]): Promise<void> {
@@ -63,9 +121,13 @@ export class NodeProcesses {
     const nowMs = this.clock();
     this.endedAtMs.set(one.id, nowMs);
     for (const [id, atMs] of this.endedAtMs) if (nowMs - atMs > STRAGGLERS_FOR_MS) this.endedAtMs.delete(id);
-    const noted = this.noted.get(one.id);
-    if (noted) this.noted.set(one.id, { ...noted, known: { ...one, endedMs: nowMs } });
+    this.remember({ ...one, endedMs: nowMs });
     await this.store.markProcess(one.id, one.process, { endedMs: nowMs });
+  }
+
+  private remember(known: NodeProcess): void {
+    const noted = this.noted.get(known.id);
+    if (noted) this.noted.set(known.id, { ...noted, known });
   }
 
   private isNews({ id, process }: ProcessSighting, nowMs: number): boolean {

@@ -25,6 +25,8 @@ interface Heard {
   /** Its process, and when that came. */
   instanceID?: string;
   sinceMs?: number;
+  /** When it last told who it is. */
+  toldMs?: number;
   /** A node that joins asks for all others first, and tells who it is once its services have started. */
   joiningMs?: number;
 }
@@ -66,6 +68,7 @@ function hear(all: Map<string, Heard>, sender: string, command: string, instance
     const { joiningMs = -Infinity } = heard;
     heard.sinceMs = nowMs - joiningMs < JOINS_WITHIN_MS ? joiningMs : nowMs;
   }
+  heard.toldMs = nowMs;
   heard.joiningMs = undefined;
 }
 
@@ -87,8 +90,9 @@ export function nodesSeen(broker: ServiceBroker): NodeSeen[] {
 function seenOf(node: CatalogEntry, heard: Heard | undefined, nowMs: number): NodeSeen {
   const { id, available } = node;
   const seen = { id, available, silentMs: heard ? nowMs - heard.atMs : countedSilence(node) };
-  if (heard?.instanceID === undefined || heard.sinceMs === undefined) return seen;
-  return { ...seen, process: { instanceID: heard.instanceID, ageMs: nowMs - heard.sinceMs } };
+  const { instanceID, sinceMs, toldMs } = heard ?? {};
+  if (instanceID === undefined || sinceMs === undefined || toldMs === undefined) return seen;
+  return { ...seen, process: { instanceID, ageMs: nowMs - sinceMs, toldAgoMs: nowMs - toldMs } };
 }
 
 /** As Moleculer counts it, at least. */

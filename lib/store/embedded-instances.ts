@@ -1,3 +1,4 @@
+import type { LostSession } from '../../domain/lost-sessions';
 import type { NodeProcess, ProcessSighting } from '../../domain/node-process';
 import type { DocumentFile } from './document-file';
 import { countInstances } from './embedded-counts';
@@ -22,6 +23,11 @@ export class EmbeddedInstances implements InstanceStore {
 
   async told(nowMs: number): Promise<ReadonlySet<string>> {
     return this.ledger.toldInstances(nowMs);
+  }
+
+  async ownersOfLost(instanceId: string, process: string): Promise<string[]> {
+    const isOf = (one: LostSession) => one.instanceId === instanceId && one.process === process;
+    return [...this.sessions.values()].filter(({ lost }) => lost?.some(isOf)).map(({ _id }) => _id);
   }
 
   async processes(): Promise<NodeProcess[]> {

@@ -1,3 +1,4 @@
+import type { LostSession } from '../../domain/lost-sessions';
 import type { Session, UserRecord } from '../../domain/types';
 import type { PresenceWrite } from './port';
 
@@ -6,6 +7,8 @@ export interface SessionsDocument {
   readonly _id: string;
   readonly connections: readonly Session[];
   readonly rev: number;
+  /** Sessions that were lost with their node. Absent where there are none. */
+  readonly lost?: readonly LostSession[];
 }
 
 /** Users that hold a session of which something is true, at most `limit`. */

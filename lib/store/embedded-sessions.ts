@@ -1,4 +1,4 @@
-import { applyAllToUser } from '../../domain/removals';
+import { applyAllToStored, isOver, NO_LOST, type LostSession } from '../../domain/lost-sessions';
 import type { Session } from '../../domain/types';
 import type { DocumentFile } from './document-file';
 import type { SessionsDocument } from './embedded-owners';
@@ -40,14 +40,35 @@ export class EmbeddedSessions {
     return applied;
   }
 
+  /** Lets go of tombstones, and of lost sessions, that are over. */
+  async prune(nowMs: number): Promise<void> {
+    this.tombstones.prune(nowMs);
+    const writes: SessionsDocument[] = [];
+    for (const { _id, connections, rev, lost = NO_LOST } of this.documents.values()) {
+      const left = lost.filter((one) => !isOver(one, nowMs));
+      if (left.length < lost.length) writes.push(documentOf(_id, connections, rev, left));
+    }
+    await this.documents.putAll(writes);
+  }
+
   private applyTo({ uid, commands }: SessionWork, nowMs: number, writes: SessionsDocument[]): Applied {
     const stored = this.documents.get(uid);
-    const before = { sessions: stored?.connections ?? NO_SESSIONS, tombstones: this.tombstones.of(uid) };
-    const { sessions, tombstones, found } = applyAllToUser(before, commands, nowMs, this.refreshAfterMs);
+    const { connections = NO_SESSIONS, lost: lostBefore = NO_LOST } = stored ?? {};
+    const before = { sessions: connections, tombstones: this.tombstones.of(uid), lost: lostBefore };
+    const { sessions, tombstones, lost, found } = applyAllToStored(before, commands, nowMs, this.refreshAfterMs);
     if (tombstones !== before.tombstones) this.tombstones.put(uid, tombstones, nowMs);
-    const changed = sessions !== before.sessions;
+    const changed = sessions !== connections || lost !== lostBefore;
     const sessionsRev = (stored?.rev ?? 0) + (changed ? 1 : 0);
-    if (changed) writes.push({ _id: uid, connections: sessions, rev: sessionsRev });
+    if (changed) writes.push(documentOf(uid, sessions, sessionsRev, lost));
     return { uid, sessions, sessionsRev, found, changed };
   }
+}
+
+function documentOf(
+  _id: string,
+  connections: readonly Session[],
+  rev: number,
+  lost: readonly LostSession[],
+): SessionsDocument {
+  return { _id, connections, rev, ...(lost.length > 0 && { lost }) };
 }

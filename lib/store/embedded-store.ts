@@ -130,7 +130,7 @@ export class EmbeddedStore implements PresenceStore {
   }
 
   async pruneTombstones(nowMs: number): Promise<void> {
-    this.writer.tombstones.prune(nowMs);
+    await this.writer.prune(nowMs);
   }
 
   async sessionsMoved(written: readonly PresenceWrite[]): Promise<ReadonlySet<string>> {

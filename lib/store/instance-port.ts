@@ -2,7 +2,7 @@ import type { NodeProcess, ProcessSighting } from '../../domain/node-process';
 import type { StoredInstance } from './port';
 
 /** Marks on a process that one replica leaves for the next. */
-export type ProcessMarks = Pick<NodeProcess, 'endedMs'>;
+export type ProcessMarks = Pick<NodeProcess, 'endedMs' | 'lostMs'>;
 
 /** The process of a node that is not seen for this long is forgotten. */
 export const PROCESSES_KEPT_MS = 7 * 24 * 60 * 60_000;
@@ -13,6 +13,9 @@ export interface InstanceStore {
   outside(keep: ReadonlySet<string>): Promise<StoredInstance[]>;
   /** Instances that Rocket.Chat itself has told of lately: they need not be nodes of the bus. */
   told(nowMs: number): Promise<ReadonlySet<string>>;
+
+  /** Users that hold sessions which were lost with this process of a node. */
+  ownersOfLost(instanceId: string, process: string): Promise<string[]>;
 
   /** Which process each node is, as far as it was noted. */
   processes(): Promise<NodeProcess[]>;

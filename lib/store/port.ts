@@ -146,7 +146,7 @@ export interface PresenceStore {
    * stays. Others are left as they are.
    */
   removeUsers(uids: readonly string[]): Promise<void>;
-  /** Lets go of what removals have left (domain/removals.ts) and is over; of users who come back that is done in passing. */
+  /** Removes expired tombstones (domain/removals.ts) and expired lost sessions (domain/lost-sessions.ts); each session write does it in passing. */
   pruneTombstones(nowMs: number): Promise<void>;
   /** Writes presence compare-and-set on `presenceRev`. @returns users whose revision was still that of `before` */
   writePresence(writes: readonly PresenceWrite[]): Promise<ReadonlySet<string>>;

@@ -21,6 +21,7 @@ import { describeStoreSchedules } from './store-contract-schedules';
 import { describeStoreRemovals } from './store-contract-removals';
 import { describeStoreRemovedUsers } from './store-contract-removed-users';
 import { describeStoreReads } from './store-contract-reads';
+import { describeStoreLost } from './store-contract-lost';
 import { describeStoreProcesses } from './store-contract-processes';
 import { describeStoreQueries, type StoreUnderTest } from './store-contract-queries';
 
@@ -222,6 +223,7 @@ export function describeStoreContract(
     describeStoreRemovals(() => under);
     describeStoreRemovedUsers(() => under);
     describeStoreLiveness(() => under, { isDurable });
+    describeStoreLost(() => under, { isDurable });
     describeStoreProcesses(() => under, { isDurable });
     describeStoreHistory(() => under, { isDurable });
     describeStoreActivity(() => under, { isDurable });

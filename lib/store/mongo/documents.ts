@@ -1,4 +1,4 @@
-import { revisionOf } from './revision';
+import { NO_LOST, type LostSession } from '../../../domain/lost-sessions';
 import { NO_TOMBSTONES, type Tombstone } from '../../../domain/removals';
 import {
   CAUSES,
@@ -9,6 +9,7 @@ import {
   type Session,
   type UserRecord,
 } from '../../../domain/types';
+import { revisionOf } from './revision';
 
 /** A `usersSessions` document (contract 5.2) and the revision that every session write of ours increments. */
 export interface SessionsDocument {
@@ -18,6 +19,8 @@ export interface SessionsDocument {
   readonly rev?: number;
   /** What removals of the last minutes have left (decision 0016). Absent where there were none. */
   readonly tombstones?: readonly Tombstone[];
+  /** Sessions that were lost with their node (decision 0007). Absent where there were none. */
+  readonly lost?: readonly LostSession[];
 }
 
 /** What is looked for in `users`, besides what is read of them. */
@@ -149,6 +152,15 @@ export function tombstonesOf(document: SessionsDocument | undefined): readonly T
   if (!Array.isArray(entries) || entries.length === 0) return NO_TOMBSTONES;
   return (entries as (Partial<Tombstone> | null)[]).filter((entry): entry is Tombstone => {
     return typeof entry?.id === 'string' && typeof entry.removal === 'string' && isDate(entry.at);
+  });
+}
+
+/** The entries that are lost sessions. */
+export function lostOf(document: SessionsDocument | undefined): readonly LostSession[] {
+  const entries: unknown = document?.lost;
+  if (!Array.isArray(entries) || entries.length === 0) return NO_LOST;
+  return (entries as (Partial<LostSession> | null)[]).filter((entry): entry is LostSession => {
+    return typeof entry?.id === 'string' && typeof entry.process === 'string' && isDate(entry.lostAt);
   });
 }
 

@@ -36,6 +36,7 @@ const ON_ROCKETCHATS: readonly Wanted[] = [
   },
   { collection: 'usersSessions', key: { 'connections.id': 1 }, options: { sparse: true, name: 'connections.id' } },
   { collection: 'usersSessions', key: { 'connections._updatedAt': 1 } },
+  { collection: 'usersSessions', key: { 'lost.instanceId': 1 }, options: { sparse: true } },
   { collection: 'users', key: { status: 1 } },
   {
     collection: 'users',

@@ -1,4 +1,5 @@
 import type { Collection } from 'mongodb';
+import { MAX_LOST } from '../../../domain/lost-sessions';
 import type { DropInstance } from '../../../domain/sessions';
 import { groupBy } from '../../group-by';
 import type { SessionWork } from '../port';
@@ -24,6 +25,7 @@ function droppedInstance({ commands }: SessionWork): DropInstance | undefined {
 export async function dropAtOnce(
   sessions: Collection<SessionsDocument>,
   work: readonly SessionWork[],
+  nowMs: number,
   had: Set<string>,
 ): Promise<void> {
   const drops = work.flatMap((one) => {
@@ -37,7 +39,7 @@ export async function dropAtOnce(
     try {
       // What cannot be counted up is left to the write that puts it right.
       const filter: object = { _id: { $in: uids }, connections: { $elemMatch: droppedEntry(drop) }, ...CAN_COUNT };
-      const { modifiedCount } = await sessions.updateMany(filter, dropped(drop));
+      const { modifiedCount } = await sessions.updateMany(filter, dropped(drop, nowMs));
       if (modifiedCount > 0) addAll();
     } catch (thrown) {
       addAll();
@@ -51,6 +53,21 @@ export function droppedEntry({ instanceId, beforeMs }: Pick<DropInstance, 'insta
   return { instanceId, ...(beforeMs !== undefined && { _updatedAt: { $not: { $gte: new Date(beforeMs) } } }) };
 }
 
-function dropped(drop: DropInstance): object {
-  return { $pull: { connections: droppedEntry(drop) }, $inc: { rev: 1 } };
+function dropped(drop: DropInstance, nowMs: number): object {
+  if (drop.process === undefined) return { $pull: { connections: droppedEntry(drop) }, $inc: { rev: 1 } };
+  const { instanceId, beforeMs, process } = drop;
+  // Here, too, an entry without a time is the older one: nothing comes before a date.
+  const isOld = beforeMs === undefined ? [] : [{ $lt: ['$$entry._updatedAt', new Date(beforeMs)] }];
+  const isGone = { $and: [{ $eq: ['$$entry.instanceId', { $literal: instanceId }] }, ...isOld] };
+  const entries = { input: '$connections', as: 'entry' };
+  const marks = { process: { $literal: process }, lostAt: new Date(nowMs) };
+  const lost = {
+    $map: { input: { $filter: { ...entries, cond: isGone } }, as: 'entry', in: { $mergeObjects: ['$$entry', marks] } },
+  };
+  const fields = {
+    lost: { $slice: [{ $concatArrays: [{ $cond: [{ $isArray: '$lost' }, '$lost', []] }, lost] }, -MAX_LOST] },
+    connections: { $filter: { ...entries, cond: { $not: [isGone] } } },
+    rev: { $add: [{ $ifNull: ['$rev', 0] }, 1] },
+  };
+  return [{ $set: fields }];
 }

@@ -34,6 +34,10 @@ export class MongoInstances implements InstanceStore {
     return this.ledger.toldInstances(nowMs);
   }
 
+  ownersOfLost(instanceId: string, process: string): Promise<string[]> {
+    return this.queries.ownersOfLost(instanceId, process);
+  }
+
   processes(): Promise<NodeProcess[]> {
     return this.connection.patiently(async () => (await this.documents().find({}).toArray()).map(processOf));
   }

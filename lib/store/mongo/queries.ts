@@ -31,6 +31,10 @@ export class MongoQueries {
     return this.findOwners({ connections: { $elemMatch: droppedEntry({ instanceId, beforeMs }) } });
   }
 
+  ownersOfLost(instanceId: string, process: string): Promise<string[]> {
+    return this.findOwners({ lost: { $elemMatch: { instanceId, process } } });
+  }
+
   ownersOutside(keep: ReadonlySet<string>): Promise<string[]> {
     return this.findOwners({ connections: { $elemMatch: { instanceId: { $nin: [...keep] } } } });
   }

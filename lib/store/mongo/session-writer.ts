@@ -1,5 +1,6 @@
 import type { Collection } from 'mongodb';
-import { applyAllToUser, TOMBSTONE_KEPT_MS, type Tombstone, type UserSessions } from '../../../domain/removals';
+import { applyAllToStored, LOST_KEPT_MS, type LostSession, type StoredSessions } from '../../../domain/lost-sessions';
+import { TOMBSTONE_KEPT_MS, type Tombstone } from '../../../domain/removals';
 import type { SessionCommand } from '../../../domain/sessions';
 import { PresenceError } from '../../wire/errors';
 import type { AppliedSessions, PresenceWrite, SessionWork } from '../port';
@@ -8,8 +9,8 @@ import type { MongoConnection } from './connection';
 import { dropAtOnce } from './instance-drop';
 import { readUsers } from './read-users';
 import { sessionsStatements } from './statements';
+import { lostOf, sessionsOf, tombstonesOf, type SessionsDocument, type UserDocument } from './documents';
 import { revisionOf } from './revision';
-import { sessionsOf, tombstonesOf, type SessionsDocument, type UserDocument } from './documents';
 
 type Applied = Omit<AppliedSessions, 'user'>;
 
@@ -18,6 +19,7 @@ interface SessionsWrite {
   readonly stored: SessionsDocument | undefined;
   readonly applied: Applied;
   readonly tombstones: readonly Tombstone[];
+  readonly lost: readonly LostSession[];
 }
 
 const NOTHING_READ: ReadonlyMap<string, SessionsDocument> = new Map();
@@ -53,7 +55,7 @@ export class SessionWriter {
     const had = new Set<string>();
     let known = asRead;
     return this.connection.patiently(async () => {
-      await dropAtOnce(this.sessions(), work, had);
+      await dropAtOnce(this.sessions(), work, nowMs, had);
       let pending = work.map((_, at) => at);
       for (let attempt = 0; pending.length > 0; attempt++) {
         if (attempt === MAX_ATTEMPTS) {
@@ -77,8 +79,8 @@ export class SessionWriter {
   }
 
   /**
-   * Takes away tombstones that are over: from documents where all of them are. A document that a removal has made, and that
-   * never held a session, goes too. The revision stays: whoever has read these tombstones knows by their time that they are over.
+   * Removes expired tombstones, from documents where all are expired, and expired lost sessions. A document that a removal created, and
+   * that never held a session, is removed too. The revision stays: a reader of these entries knows by their time that they are expired.
    */
   async pruneTombstones(nowMs: number): Promise<void> {
     const over = { $lte: new Date(nowMs - TOMBSTONE_KEPT_MS) };
@@ -86,7 +88,17 @@ export class SessionWriter {
     await this.connection.patiently(async () => {
       await this.sessions().deleteMany({ ...isOver, connections: { $size: 0 }, rev: 1 });
       await this.sessions().updateMany(isOver, { $unset: { tombstones: true } });
+      await this.pruneLost(nowMs);
     });
+  }
+
+  private async pruneLost(nowMs: number): Promise<void> {
+    const lostAt = { $lte: new Date(nowMs - LOST_KEPT_MS) };
+    // The index holds only documents with lost sessions.
+    const hasOver: object = { 'lost.instanceId': { $type: 'string' }, 'lost.lostAt': lostAt };
+    const isOver: object = { ...hasOver, lost: { $not: { $elemMatch: { lostAt: { $gt: lostAt.$lte } } } } };
+    await this.sessions().updateMany(isOver, { $unset: { lost: true } });
+    await this.sessions().updateMany(hasOver, { $pull: { lost: { lostAt } } });
   }
 
   /** Users whose sessions are not at the revision any more that their presence was decided on. */
@@ -119,29 +131,31 @@ export class SessionWriter {
     const writes: SessionsWrite[] = [];
     for (const at of pending) {
       const stored = storedOf.get(work[at]!.uid);
-      const before = { sessions: sessionsOf(stored), tombstones: tombstonesOf(stored) };
-      const { applied, tombstones } = this.applyTo(work[at]!, before, revisionOf(stored?.rev), nowMs);
+      const before = { sessions: sessionsOf(stored), tombstones: tombstonesOf(stored), lost: lostOf(stored) };
+      const { applied, ...left } = this.applyTo(work[at]!, before, revisionOf(stored?.rev), nowMs);
       results[at] = withFoundBefore(applied, results[at], work[at]!.commands);
-      if (applied.changed) writes.push({ at, stored, applied, tombstones });
+      if (applied.changed) writes.push({ at, stored, applied, ...left });
     }
     return writes.length === 0 ? [] : this.writeSessions(writes);
   }
 
   private applyTo(
     work: SessionWork,
-    before: UserSessions,
+    before: StoredSessions,
     rev: number,
     nowMs: number,
-  ): Pick<SessionsWrite, 'applied' | 'tombstones'> {
-    const { sessions, tombstones, found } = applyAllToUser(before, work.commands, nowMs, this.refreshAfterMs);
-    const changed = sessions !== before.sessions || tombstones !== before.tombstones;
-    return { applied: { uid: work.uid, sessions, sessionsRev: changed ? rev + 1 : rev, found, changed }, tombstones };
+  ): Omit<SessionsWrite, 'at' | 'stored'> {
+    const { found, ...after } = applyAllToStored(before, work.commands, nowMs, this.refreshAfterMs);
+    const { sessions, tombstones, lost } = after;
+    const changed = sessions !== before.sessions || tombstones !== before.tombstones || lost !== before.lost;
+    const sessionsRev = changed ? rev + 1 : rev;
+    return { applied: { uid: work.uid, sessions, sessionsRev, found, changed }, tombstones, lost };
   }
 
   /** @returns the places that lost */
   private async writeSessions(writes: readonly SessionsWrite[]): Promise<number[]> {
     const statements = sessionsStatements(
-      writes.map(({ stored, applied, tombstones }) => ({ stored, after: { ...applied, tombstones } })),
+      writes.map(({ stored, applied, tombstones, lost }) => ({ stored, after: { ...applied, tombstones, lost } })),
     );
     if (await compareAndSet(this.sessions(), statements, writes.length)) return [];
     const now = await this.read(writes.map(({ applied }) => applied.uid));
@@ -179,10 +193,11 @@ function withFoundBefore(applied: Applied, earlier: Applied | undefined, command
 }
 
 /** Ours, or another replica's that came to the very same: nothing is lost either way. */
-function isAsWritten(document: SessionsDocument | undefined, { applied, tombstones }: SessionsWrite): boolean {
+function isAsWritten(document: SessionsDocument | undefined, { applied, tombstones, lost }: SessionsWrite): boolean {
   return (
     document?.rev === applied.sessionsRev &&
     JSON.stringify(document.connections) === JSON.stringify(applied.sessions) &&
-    JSON.stringify(tombstonesOf(document)) === JSON.stringify(tombstones)
+    JSON.stringify(tombstonesOf(document)) === JSON.stringify(tombstones) &&
+    JSON.stringify(lostOf(document)) === JSON.stringify(lost)
   );
 }

@@ -1,4 +1,5 @@
 import type { BulkWriteOperation } from 'mongodb';
+import type { LostSession } from '../../../domain/lost-sessions';
 import type { Tombstone } from '../../../domain/removals';
 import type { Session, UserRecord } from '../../../domain/types';
 import { groupBy } from '../../group-by';
@@ -20,6 +21,8 @@ export interface SessionsAfter {
   readonly sessionsRev: number;
   /** What removals have left; absent: nothing. */
   readonly tombstones?: readonly Tombstone[];
+  /** Sessions lost with their node; absent: none. */
+  readonly lost?: readonly LostSession[];
 }
 
 export interface SessionsWrite {
@@ -50,14 +53,14 @@ export function sessionsStatements(writes: readonly SessionsWrite[]): BulkWriteO
 }
 
 function sessionsChange(stored: SessionsDocument, after: SessionsAfter): FieldsChange {
-  const { rev, connections, tombstones } = stored;
+  const { rev, connections } = stored;
   const size = Array.isArray(connections) ? connections.length : NO_ENTRIES;
-  const isKept = tombstones === undefined || hasTombstones(after);
+  const set = sessionsFields(after);
   return {
     id: after.uid,
     asRead: [revisionOf(rev), size],
-    set: sessionsFields(after),
-    unset: isKept ? [] : ['tombstones'],
+    set,
+    unset: LEFT.filter((field) => stored[field] !== undefined && set[field] === undefined),
   };
 }
 
@@ -67,13 +70,17 @@ function createdSessions(after: SessionsAfter): BulkWriteOperation<SessionsDocum
   return { updateOne: { filter, update: { $set: sessionsFields(after) }, upsert: true } };
 }
 
-function sessionsFields(after: SessionsAfter): Partial<SessionsDocument> {
-  const { sessions, sessionsRev, tombstones = [] } = after;
-  return { connections: [...sessions], rev: sessionsRev, ...(hasTombstones(after) && { tombstones: [...tombstones] }) };
-}
+/** Lists that are there only while they hold something. */
+const LEFT = ['tombstones', 'lost'] as const;
 
-function hasTombstones({ tombstones = [] }: SessionsAfter): boolean {
-  return tombstones.length > 0;
+function sessionsFields(after: SessionsAfter): Partial<SessionsDocument> {
+  const { sessions, sessionsRev, tombstones = [], lost = [] } = after;
+  return {
+    connections: [...sessions],
+    rev: sessionsRev,
+    ...(tombstones.length > 0 && { tombstones: [...tombstones] }),
+    ...(lost.length > 0 && { lost: [...lost] }),
+  };
 }
 
 /** All changes of a statement are of the same fields. */
