@@ -51,9 +51,14 @@ export function countedBack(changes, counts, nowMs) {
   return rows[0].map((_, column) => rows.map((row) => row[column]));
 }
 
-/** The server sums by the hour of the day: over a day each hour is there once. @returns seconds, average, peak */
+/**
+ * The server sums by the hour of the day: over a day each hour is there once. Of an hour that is there twice, as clocks change, both
+ * show what the server says of the two.
+ *
+ * @returns seconds, average, peak
+ */
 async function hours(api, nowMs) {
-  const thisHourMs = new Date(nowMs).setMinutes(0, 0, 0);
+  const thisHourMs = beginOfHour(nowMs);
   const firstMs = thisHourMs - 23 * HOUR_MS;
   const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
   const asked = { from: new Date(firstMs).toISOString(), to: new Date(nowMs).toISOString(), timeZone };
@@ -62,4 +67,10 @@ async function hours(api, nowMs) {
   const starts = Array.from({ length: 24 }, (_, i) => firstMs + i * HOUR_MS);
   const of = (field) => starts.map((ms) => byHour.get(new Date(ms).getHours())?.[field] ?? null);
   return [starts.map((ms) => ms / 1000), of('average'), of('peak')];
+}
+
+/** Counted back, not set: the second 01:30 of a night when clocks go back would else become the first 01:00. */
+function beginOfHour(ms) {
+  const at = new Date(ms);
+  return ms - at.getMinutes() * 60_000 - at.getSeconds() * 1_000 - at.getMilliseconds();
 }

@@ -4,13 +4,17 @@ import { run } from './command.mjs';
 
 const SLOWEST = 10;
 
-/** Runs jest with these arguments and answers its exit code; `reportCount` then tells the count of all such runs. */
-export async function runJest(root, args) {
+/**
+ * Runs jest with these arguments and answers its exit code; `reportCount` then tells the count of all such runs.
+ *
+ * @param under a command that runs another, in whose place it puts jest
+ */
+export async function runJest(root, args, { under = [], env = {} } = {}) {
   mkdirSync(join(root, '.cache'), { recursive: true });
   const jest = join(root, 'node_modules', 'jest', 'bin', 'jest.js');
   const file = join(root, '.cache', `${prefix()}${resultFilesOf(root).length}.json`);
-  const all = [jest, '--json', `--outputFile=${file}`, ...args];
-  return (await run(process.execPath, all, { cwd: root, env: { NODE_ENV: 'test' } })).code;
+  const [program, ...all] = [...under, process.execPath, jest, '--json', `--outputFile=${file}`, ...args];
+  return (await run(program, all, { cwd: root, env: { NODE_ENV: 'test', ...env } })).code;
 }
 
 /** The ten slowest suites, then the count, alone on the last line. A suite that could not even be loaded is one failure. */

@@ -35,6 +35,14 @@ export async function ensureProxies() {
   if (missing.length > 0 && canAptInstall()) await aptInstall(missing);
 }
 
+/** Makes sure of faketime, which sets the clock of a process. */
+export async function ensureFaketime() {
+  if (findProgram('faketime')) return;
+  if (canAptInstall()) await aptInstall(['faketime']);
+  if (!findProgram('faketime'))
+    throw new Stop('This needs faketime. Install it with "apt-get install faketime" as root.');
+}
+
 /** @returns the program that CHROMIUM names, else one that is installed; undefined: there is none */
 export function findBrowser() {
   return process.env.CHROMIUM || BROWSERS.map(findProgram).find(Boolean);

@@ -21,6 +21,13 @@ export interface Watched {
   readonly faults: string[];
 }
 
+interface VisitOptions {
+  readonly colorScheme?: 'dark' | 'light';
+  readonly width?: number;
+  /** Else the one of this machine. */
+  readonly timezoneId?: string;
+}
+
 /** The node in a process of its own with the embedded store, a Rocket.Chat node beside it on the bus, and a browser. */
 export class DashboardFixture {
   private constructor(
@@ -50,9 +57,10 @@ export class DashboardFixture {
   }
 
   /** A page of a browser that has never been here. */
-  async visit(options: { readonly colorScheme?: 'dark' | 'light'; readonly width?: number } = {}): Promise<Watched> {
-    const { colorScheme = 'light', width = 1280 } = options;
-    const context = await this.browser.newContext({ colorScheme, viewport: { width, height: 900 } });
+  async visit(options: VisitOptions = {}): Promise<Watched> {
+    const { colorScheme = 'light', width = 1280, timezoneId } = options;
+    const viewport = { width, height: 900 };
+    const context = await this.browser.newContext({ colorScheme, viewport, ...(timezoneId && { timezoneId }) });
     context.setDefaultTimeout(STEP_WITHIN_MS);
     const page = await context.newPage();
     const faults: string[] = [];

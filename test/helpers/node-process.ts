@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
+import { bareEnv } from './clock-env';
 import { endWithUs } from './child-process';
 import { eventually } from './eventually';
 
@@ -25,7 +26,7 @@ export class NodeProcess {
   static start(env: Record<string, string>, args: readonly string[] = [], under: readonly string[] = []): NodeProcess {
     const [program, ...rest] = [...under, process.execPath, MAIN, ...args];
     const child = spawn(program!, rest, {
-      env: { PATH: process.env.PATH, DRAIN_TIME: '0', ...env },
+      env: { ...bareEnv(), DRAIN_TIME: '0', ...env },
       stdio: ['pipe', 'pipe', 'pipe'],
     });
     endWithUs(child);

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { promises as fs } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { bareEnv } from './clock-env';
 import { endProcess, endWithUs } from './child-process';
 import { sampleOf } from './document-samples';
 import { eventually } from './eventually';
@@ -48,7 +49,7 @@ export async function startProxy(name: (typeof PROXIES)[number], replicas: reado
   const sample = written.replaceAll(':3005', `:${replicas[0]}`).replaceAll(':3006', `:${replicas[1]}`);
   const [config, ...args] = SETTINGS[name]({ folder, port, sample });
   await fs.writeFile(path.join(folder, 'config'), config);
-  const child = spawn(findProgram(name)!, args, { stdio: 'ignore', env: { PATH: process.env.PATH, HOME: folder } });
+  const child = spawn(findProgram(name)!, args, { stdio: 'ignore', env: { ...bareEnv(), HOME: folder } });
   endWithUs(child);
   const url = `http://127.0.0.1:${port}`;
   await eventually(async () => expect((await fetch(`${url}/health`)).status).toBe(200), { timeoutMs: 15_000 });

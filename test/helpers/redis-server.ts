@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import Redis from 'ioredis';
 import { endProcess, endWithUs } from './child-process';
+import { withoutFaketime } from './clock-env';
 import { eventually } from './eventually';
 import { freePort } from './free-port';
 
@@ -56,7 +57,7 @@ function notOurs(url: string): RedisServer {
 
 async function launch(port: number): Promise<ChildProcess> {
   const args = ['--bind', '127.0.0.1', '--port', String(port), '--save', '', '--appendonly', 'no'];
-  const child = spawn('redis-server', args, { stdio: 'ignore' });
+  const child = spawn('redis-server', args, { stdio: 'ignore', env: withoutFaketime() });
   let fault: Error | undefined;
   child.once('error', (error) => (fault = error));
   child.once('exit', (code, signal) => (fault ??= new Error(`redis-server ended at once: ${code ?? signal}`)));

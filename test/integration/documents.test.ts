@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { runInNewContext } from 'node:vm';
+import { bareEnv } from '../helpers/clock-env';
 import { BusFixture, eventsOf } from '../helpers/bus-fixture';
 import { commandsIn, sampleOf, samplesOf } from '../helpers/document-samples';
 import { eventually } from '../helpers/eventually';
@@ -40,7 +41,7 @@ describe('commands that start the node', () => {
       cwd: ROOT,
       detached: true,
       // A folder of its own: the node before, of which only the shell has ended, may still hold its.
-      env: { PATH: process.env.PATH, HOME: folder, PORT: String(port), DATA_DIR: path.join(folder, String(port)) },
+      env: { ...bareEnv(), HOME: folder, PORT: String(port), DATA_DIR: path.join(folder, String(port)) },
     });
     for (const stream of [running.stdout!, running.stderr!])
       stream.on('data', (text: Buffer) => (said += String(text)));

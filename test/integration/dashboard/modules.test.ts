@@ -64,6 +64,23 @@ inBrowser('dashboard, modules')('modules of the dashboard', () => {
     expect(away!.slice(-8).reverse()).toEqual([1, 1, 1, 1, 1, 1, 0, 0]);
   });
 
+  test('the last day by the hour ends with this hour, also the second time it comes in a night', async () => {
+    const { page: inNewYork } = await fixture.visit({ timezoneId: 'America/New_York' });
+    const secondHalfPastOneMs = Date.parse('2026-11-01T01:30:00-05:00');
+    const [asked, seconds] = await inNewYork.evaluate<[{ from: string }, number[]]>(
+      `import('/assets/js/day.js').then(async ({ lastDay }) => {
+        let asked;
+        const hours = Array.from({ length: 24 }, (_, hour) => ({ hour, average: hour, peak: hour }));
+        const get = async (path, query) => (path === 'history/count' ? { count: 30_000 } : ((asked = query), { hours }));
+        const { data } = await lastDay({ get }, {}, ${secondHalfPastOneMs});
+        return [asked, data[0]];
+      })`,
+    );
+    const hourMs = Date.parse('2026-11-01T01:00:00-05:00');
+    expect(seconds.at(-1)).toBe(hourMs / 1000);
+    expect(asked.from).toBe(new Date(hourMs - 23 * 3_600_000).toISOString());
+  });
+
   test('who fits best is found first', async () => {
     const people = [
       { uid: '1', name: 'Joann Lee', username: 'jlee', status: 'online' },
