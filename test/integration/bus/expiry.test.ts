@@ -31,13 +31,11 @@ describe('the end of a claim', () => {
   /** Everybody is online and busy until a time of his own. @returns these times, epoch milliseconds */
   async function busyUntil(): Promise<ReadonlyMap<string, number>> {
     await core.broker.waitForServices('presence', 10_000, 20);
+    await Promise.all(USERS.map((uid) => core.call('newConnection', uid, `${uid}/s`, 'core-1')));
     const first = Date.now() + FIRST_AFTER_MS;
-    const ends = new Map(USERS.map((uid, i) => [uid, first + i * APART_MS]));
-    for (const [uid, endMs] of ends) {
-      await core.call('newConnection', uid, `${uid}/s`, 'core-1');
-      await core.call('setStatus', uid, 'busy', 'in a meeting', new Date(endMs));
-    }
-    return ends;
+    const ends = USERS.map((uid, i) => [uid, first + i * APART_MS] as const);
+    await Promise.all(ends.map(([uid, endMs]) => core.call('setStatus', uid, 'busy', 'in a meeting', new Date(endMs))));
+    return new Map(ends);
   }
 
   /** @returns when each was told to be online again, epoch milliseconds */

@@ -32,11 +32,10 @@ describe('scheduled claims', () => {
   /** Everybody is online and will be at lunch for a while. @returns when that starts, epoch milliseconds */
   async function lunchFor(uids: readonly string[], lastsMs: number): Promise<number> {
     await core.broker.waitForServices('presence', 10_000, 20);
+    await Promise.all(uids.map((uid) => core.call('newConnection', uid, `${uid}/s`, 'core-1')));
     const startMs = Date.now() + FIRST_AFTER_MS;
-    for (const uid of uids) {
-      await core.call('newConnection', uid, `${uid}/s`, 'core-1');
-      await core.call('schedule', uid, LUNCH, new Date(startMs), new Date(startMs + lastsMs));
-    }
+    const [startsAt, endsAt] = [new Date(startMs), new Date(startMs + lastsMs)];
+    await Promise.all(uids.map((uid) => core.call('schedule', uid, LUNCH, startsAt, endsAt)));
     return startMs;
   }
 

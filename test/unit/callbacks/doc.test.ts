@@ -30,7 +30,10 @@ describe('the code in docs/CALLBACKS.md', () => {
   test('takes what is genuine, each once, and refuses what is not', async () => {
     const [secret, port] = [newSecret(), await freePort()];
     const url = `http://127.0.0.1:${port}/`;
-    running = spawn(process.execPath, ['-e', receiver!], { cwd: ROOT, env: { ...bareEnv(), SECRET: secret, PORT: String(port) } });
+    running = spawn(process.execPath, ['-e', receiver!], {
+      cwd: ROOT,
+      env: { ...bareEnv(), SECRET: secret, PORT: String(port) },
+    });
     let said = '';
     running.stdout!.on('data', (chunk: Buffer) => (said += chunk.toString()));
     const message = messageOf(callback('c1', { url, secret }), delivery('msg_1'), Date.now());
