@@ -21,7 +21,7 @@ const PARTS = {
   chaos: { projects: ['chaos'], alone: 'test/(chaos|concurrency)/' },
 };
 /** Suites wait more than they compute. */
-const WORKERS_A_CORE = 3;
+const WORKERS_A_CORE = 2;
 
 const part = process.argv
   .slice(2)
@@ -34,10 +34,8 @@ await command(async () => {
     throw new Stop(`There is no part "${part}", only: ${Object.keys(PARTS).join(', ')}.`);
   await prepare();
   const startedAtMs = Date.now();
-  const isWhole = part === undefined;
-  // What looks at the sources does so beside the first suites.
-  const looks = isWhole ? [look('lint'), look('typecheck')] : [];
-  const codes = [await step('suites', () => suites()), ...(await Promise.all(looks))];
+  const codes = part === undefined ? await Promise.all([look('lint'), look('typecheck')]) : [];
+  codes.push(await step('suites', () => suites()));
   codes.push(await step('suites that run alone', () => suitesAlone()));
   console.log(`all: ${secondsSince(startedAtMs)} s`);
   reportCount(root);
@@ -95,7 +93,7 @@ async function exitCodeOf(work) {
   }
 }
 
-/** An npm script beside others: its output comes when it has ended. */
+/** An npm script beside another: its output comes when it has ended. */
 async function look(script) {
   const startedAtMs = Date.now();
   const { code, output } = await run('npm', ['run', '--silent', script], { cwd: root, quiet: true });
