@@ -227,5 +227,5 @@ describe.each(['embedded', 'MongoDB'])('presence here (%s) and in Rocket.Chat', 
     await compared();
     await compared();
     for (const { here, there } of await both()) expect(here).toBe(there);
-  });
+  }, 180_000);
 });
