@@ -138,7 +138,7 @@ function createdUser(write: PresenceWrite, batch: string, at: Date): BulkWriteOp
   return {
     updateOne: {
       // Another writer may have made the document, which has no revision then. The driver's types know no list of types.
-      filter: { _id: after._id, $nor: [{ presenceRev: IS_COUNTED }] } as object,
+      filter: { _id: after._id, presenceRev: { $not: IS_COUNTED } } as object,
       update: { $set: { ...set, ...marks }, ...(unset.length > 0 ? { $unset: gone } : {}) },
       upsert: true,
     },
