@@ -1,5 +1,5 @@
 import type { Context } from 'moleculer';
-import type { BulkWriteOperation, Collection } from 'mongodb';
+import type { AnyBulkWriteOperation, Collection } from 'mongodb';
 import type { Session, Status } from '../domain/types';
 import { compareAndSet } from '../lib/store/mongo/bulk';
 import type { PresenceWrite } from '../lib/store/port';
@@ -97,12 +97,12 @@ class Bulk {
   }
 }
 
-function plainSessions({ after }: SessionsWrite): BulkWriteOperation<SessionsDocument> {
+function plainSessions({ after }: SessionsWrite): AnyBulkWriteOperation<SessionsDocument> {
   const { uid, sessions, sessionsRev } = after;
   return { updateOne: { filter: { _id: uid }, update: { $set: { connections: [...sessions], rev: sessionsRev } } } };
 }
 
-function plainUser({ after }: PresenceWrite, at: Date): BulkWriteOperation<UserDocument> {
+function plainUser({ after }: PresenceWrite, at: Date): AnyBulkWriteOperation<UserDocument> {
   const { _id, ...fields } = after;
   const update = { $set: { ...fields, [`presenceBy.${slotOf(after)}`]: BATCH, _updatedAt: at } };
   return { updateOne: { filter: { _id }, update } };

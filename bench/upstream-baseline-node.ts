@@ -83,7 +83,7 @@ class Baseline {
     const sessions = await this.sessions.findOne({ _id: uid });
     if (!user) return;
     const statusConnection = reduced(sessions?.connections ?? []);
-    const { value } = await this.users.findOneAndUpdate(
+    const value = await this.users.findOneAndUpdate(
       { _id: uid },
       { $set: { status: shown(statusConnection, user.statusDefault), statusConnection, _updatedAt: new Date() } },
       { returnDocument: 'after' },
@@ -109,9 +109,7 @@ function shown(statusConnection: string, statusDefault = 'online'): string {
 
 void runNode(async (config) => {
   const client = await MongoClient.connect(mongoUrlOf(config), {
-    useNewUrlParser: true,
-    useUnifiedTopology: true,
-    poolSize: POOL_SIZE,
+    maxPoolSize: POOL_SIZE,
     writeConcern: { w: 'majority', j: true },
   });
   const baseline = new Baseline(client.db());

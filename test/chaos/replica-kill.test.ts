@@ -1,6 +1,7 @@
 import type { Db } from 'mongodb';
 import type { Session, Status } from '../../domain/types';
 import { availableNodes } from '../../lib/replicas/nodes';
+import type { SessionsDocument } from '../../lib/store/mongo/documents';
 import { eventsOf, shown } from '../helpers/bus-fixture';
 import { claimLane, Load, sessionLane } from '../helpers/chaos-load';
 import { halfDone, lostClaims, lostSessions, settled, storedIn, untrueRevs } from '../helpers/chaos-oracle';
@@ -83,7 +84,11 @@ describe('replicas that are killed and started again under load', () => {
 
   /** As a replica leaves it that ends between its two writes: sessions changed and counted, presence not decided. */
   const crashBetweenWrites = (uid: string, connections: readonly Session[]) =>
-    inDb((db) => db.collection('usersSessions').updateOne({ _id: uid }, { $set: { connections }, $inc: { rev: 1 } }));
+    inDb((db) =>
+      db
+        .collection<SessionsDocument>('usersSessions')
+        .updateOne({ _id: uid }, { $set: { connections }, $inc: { rev: 1 } }),
+    );
 
   it('repair what was left half done, and tell it once although all of them look', async () => {
     const at = new Date();

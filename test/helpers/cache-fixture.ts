@@ -108,5 +108,5 @@ export class CacheFixture {
 }
 
 function connect(server: MongoServer): Promise<MongoClient> {
-  return MongoClient.connect(server.url('admin'), { useNewUrlParser: true, useUnifiedTopology: true });
+  return MongoClient.connect(server.url('admin'));
 }

@@ -15,10 +15,10 @@ export interface StoredPresence {
 /** @param uids absent: of all users */
 export async function storedIn(db: Db, uids?: readonly string[]): Promise<StoredPresence> {
   const filter = uids ? { _id: { $in: [...uids] } } : {};
-  const users = await db.collection('users').find(filter).toArray();
+  const users = await db.collection<UserRecord>('users').find(filter).toArray();
   const documents = await db.collection<SessionsDocument>('usersSessions').find(filter).toArray();
   return {
-    users: new Map(users.map((document: object) => [(document as UserRecord)._id, userOf({ ...document })])),
+    users: new Map(users.map((document) => [document._id, userOf({ ...document })])),
     sessions: new Map(documents.map((one) => [one._id, sessionsOf(one)])),
   };
 }

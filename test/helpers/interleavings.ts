@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { BulkWriteOperation, Collection, CollectionBulkWriteOptions } from 'mongodb';
+import type { AnyBulkWriteOperation, Collection, BulkWriteOptions } from 'mongodb';
 import { MongoConnection } from '../../lib/store/mongo/connection';
 
 /** One trip of a flow to the database, the `number`th that it makes. */
@@ -77,7 +77,7 @@ function held(real: AnyCollection, name: string, flow: Flow): AnyCollection {
       const cursor = real.find(...args);
       return { toArray: () => flow.pass(name, false, () => cursor.toArray()) };
     },
-    bulkWrite: (operations: BulkWriteOperation<Id>[], options: CollectionBulkWriteOptions) =>
+    bulkWrite: (operations: AnyBulkWriteOperation<Id>[], options: BulkWriteOptions) =>
       flow.pass(name, true, () => real.bulkWrite(operations, options)),
   };
   return new Proxy(real, {

@@ -198,8 +198,6 @@ function isListening(port: number): Promise<boolean> {
 /** Runs work on a database with a connection of its own, which is closed afterwards. */
 export async function withDb<T>(url: string, work: (db: Db) => Promise<T>): Promise<T> {
   const client = await MongoClient.connect(url, {
-    useNewUrlParser: true,
-    useUnifiedTopology: true,
     serverSelectionTimeoutMS: 2_000,
   });
   try {

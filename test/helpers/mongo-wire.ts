@@ -1,15 +1,7 @@
-import { createRequire } from 'node:module';
+import { BSON as bson } from 'mongodb';
 
 /** What MongoDB's wire protocol carries: one BSON document, with its members in their order. */
 export type Document = Record<string, unknown>;
-
-interface Bson {
-  serialize(document: Document): Buffer;
-  deserialize(bytes: Buffer, options?: { readonly promoteValues?: boolean }): Document;
-}
-
-/** The driver's own BSON, which comes without types. */
-const bson = new (createRequire(__filename)('bson') as new () => Bson)();
 
 const HEADER = 16;
 const OP_REPLY = 1;
@@ -134,7 +126,7 @@ function readSections(bytes: Buffer, promoteValues: boolean): Document {
   return { ...document, ...sequences };
 }
 
-function message(opCode: number, responseTo: number, parts: readonly Buffer[]): Buffer {
+function message(opCode: number, responseTo: number, parts: readonly Uint8Array[]): Buffer {
   const header = Buffer.alloc(HEADER);
   const bytes = Buffer.concat([header, ...parts]);
   [bytes.length, 0, responseTo, opCode].forEach((value, i) => bytes.writeInt32LE(value, 4 * i));

@@ -38,8 +38,6 @@ onProxiedMongo('mongo-proxy')('a proxy before MongoDB', () => {
 
   const connectTo = (url: string, more: MongoClientOptions = {}): Promise<MongoClient> =>
     MongoClient.connect(url, {
-      useNewUrlParser: true,
-      useUnifiedTopology: true,
       serverSelectionTimeoutMS: 2_000,
       ...more,
     });
@@ -117,7 +115,7 @@ onProxiedMongo('mongo-proxy')('a proxy before MongoDB', () => {
     expect(await stored()).toEqual(['a', 'b', 'c']);
     const a: unknown = await direct
       .db()
-      .collection('things')
+      .collection<{ _id: string }>('things')
       .findOne({ _id: 'a', n: { $type: 'int' }, half: { $type: 'double' } });
     expect(a).toMatchObject({
       n: 1,

@@ -73,7 +73,7 @@ whenOurs('a MongoDB server of our own', () => {
     const server = await start({ durable: true });
     const before = { url: server.url('kept'), pid: server.pid };
     for (let i = 0; i < 50; i += 1) {
-      const options = { writeConcern: { w: 'majority', j: true } };
+      const options = { writeConcern: { w: 'majority' as const, j: true } };
       await withDb(before.url, (db) => db.collection<{ _id: number }>('rows').insertOne({ _id: i }, options));
     }
     await server.kill();

@@ -1,4 +1,4 @@
-import type { BulkWriteOperation, Collection } from 'mongodb';
+import type { AnyBulkWriteOperation, Collection } from 'mongodb';
 
 const DUPLICATE_KEY = 11_000;
 
@@ -10,7 +10,7 @@ const DUPLICATE_KEY = 11_000;
  */
 export async function compareAndSet<T extends { readonly _id: string }>(
   collection: Collection<T>,
-  statements: BulkWriteOperation<T>[],
+  statements: AnyBulkWriteOperation<T>[],
   documents: number,
 ): Promise<boolean> {
   try {

@@ -1,4 +1,4 @@
-import type { BulkWriteOperation, Collection, FilterQuery, UpdateQuery } from 'mongodb';
+import type { AnyBulkWriteOperation, Collection, Filter, UpdateFilter } from 'mongodb';
 import {
   askedForAgain,
   PARKED_KEPT_MS,
@@ -80,7 +80,7 @@ export class MongoCallbacks implements CallbackStore {
 
   due(callbacks: readonly string[], nowMs: number, limit: number): Promise<OutboxRow[]> {
     const filter = { callback: { $in: [...callbacks] }, state: 'waiting' as const, dueAt: { $lte: new Date(nowMs) } };
-    const options = { sort: { dueAt: 1, _id: 1 }, limit, batchSize: limit + 1 };
+    const options = { sort: { dueAt: 1, _id: 1 } as const, limit, batchSize: limit + 1 };
     return this.connection.patiently(() => this.outbox().find(filter, options).toArray());
   }
 
@@ -90,12 +90,12 @@ export class MongoCallbacks implements CallbackStore {
   }
 
   page(callback: string, { state, after, limit }: DeliveryPage): Promise<OutboxRow[]> {
-    const filter: FilterQuery<OutboxRow> = {
+    const filter: Filter<OutboxRow> = {
       callback,
       ...(state === undefined ? {} : { state }),
       ...(after === undefined ? {} : { _id: { $gt: after } }),
     };
-    const options = { sort: { _id: 1 }, limit, batchSize: limit + 1 };
+    const options = { sort: { _id: 1 as const }, limit, batchSize: limit + 1 };
     return this.connection.patiently(() => this.outbox().find(filter, options).toArray());
   }
 
@@ -124,7 +124,7 @@ export class MongoCallbacks implements CallbackStore {
     const registered = (await this.all()).map(({ _id }) => _id);
     const orphaned = { callback: { $nin: registered }, 'change.at': { $lte: new Date(nowMs - ORPHANS_KEPT_MS) } };
     const parked = { parkedAt: { $lte: new Date(nowMs - PARKED_KEPT_MS) } };
-    for (const past of [parked, orphaned] as FilterQuery<OutboxRow>[]) {
+    for (const past of [parked, orphaned] as Filter<OutboxRow>[]) {
       await this.connection.patiently(() => this.outbox().deleteMany(past));
     }
     let dropped = 0;
@@ -157,13 +157,13 @@ export class MongoCallbacks implements CallbackStore {
 }
 
 /** Of one that is to be tried again only if nobody has settled it meanwhile; what is delivered is so in any case. */
-function statementOf({ before, after }: DeliverySettled): BulkWriteOperation<OutboxRow> {
+function statementOf({ before, after }: DeliverySettled): AnyBulkWriteOperation<OutboxRow> {
   const { _id, attempts } = before;
   if (!after) return { deleteOne: { filter: { _id } } };
   return { updateOne: { filter: { _id, attempts }, update: updateTo(after) } };
 }
 
-function updateTo(row: OutboxRow): UpdateQuery<OutboxRow> {
+function updateTo(row: OutboxRow): UpdateFilter<OutboxRow> {
   const set: Record<string, unknown> = {};
   const unset: Record<string, true> = {};
   for (const field of TRIED) {

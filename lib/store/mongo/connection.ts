@@ -1,9 +1,8 @@
-import type { ChangeStream, Collection, Db, MongoClient, MongoClientOptions } from 'mongodb';
-import { MongoClient as Client } from 'mongodb';
-import MongoDbAdapter from 'moleculer-db-adapter-mongo';
+import { MongoClient, type ChangeStream, type Collection, type Db, type MongoClientOptions } from 'mongodb';
 import { setTimeout as delay } from 'node:timers/promises';
 import { asError, PresenceError } from '../../wire/errors';
 import { Availability, type Part } from '../availability';
+import { PresenceAdapter } from './adapter';
 import { codesOf, missedMajority } from './bulk';
 
 export interface MongoOptions {
@@ -31,8 +30,7 @@ const RETRY_MAX_MS = 1000;
  * Operations given to `patiently` outlive a database that is away for a while, or a change of primary.
  */
 export class MongoConnection implements Part {
-  private client: MongoClient | undefined;
-  private db: Db | undefined;
+  private adapter: PresenceAdapter | undefined;
   private isClosed = false;
   readonly availability = new Availability();
 
@@ -40,7 +38,7 @@ export class MongoConnection implements Part {
 
   /** Whether the last operation found the database. */
   get isThere(): boolean {
-    return this.db !== undefined && this.availability.fault === undefined;
+    return this.adapter !== undefined && this.availability.fault === undefined;
   }
 
   /**
@@ -49,19 +47,11 @@ export class MongoConnection implements Part {
    */
   async open(): Promise<void> {
     await this.reachable();
-    const adapter = new MongoDbAdapter(this.options.url, clientOptions(this.options)) as unknown as {
-      init(broker: object, service: object): void;
-      connect(): Promise<void>;
-      client: MongoClient;
-      db: Db;
-    };
-    const silent = () => undefined;
-    adapter.init({}, { schema: { collection: 'users' }, logger: { info: silent, warn: silent, error: silent } });
-    await adapter.connect();
-    this.client = adapter.client;
-    this.db = adapter.db;
+    const adapter = new PresenceAdapter(this.options.url, clientOptions(this.options));
     const { onCommand } = this.options;
-    if (onCommand) this.client.on('commandStarted', (event: { commandName: string }) => onCommand(event.commandName));
+    if (onCommand) adapter.client.on('commandStarted', ({ commandName }) => onCommand(commandName));
+    await adapter.connect();
+    this.adapter = adapter;
   }
 
   /** The adapter would try for ever without a word. */
@@ -82,10 +72,9 @@ export class MongoConnection implements Part {
 
   async close(): Promise<void> {
     this.isClosed = true;
-    const client = this.client;
-    this.client = undefined;
-    this.db = undefined;
-    await client?.close();
+    const adapter = this.adapter;
+    this.adapter = undefined;
+    await adapter?.disconnect();
   }
 
   get databaseName(): string {
@@ -143,8 +132,8 @@ export class MongoConnection implements Part {
   async retry(): Promise<void> {}
 
   private database(): Db {
-    if (!this.db) throw new PresenceError('STORE_UNAVAILABLE', 'the database connection is closed');
-    return this.db;
+    if (!this.adapter) throw new PresenceError('STORE_UNAVAILABLE', 'the database connection is closed');
+    return this.adapter.db;
   }
 }
 
@@ -164,15 +153,16 @@ const noAnswerFor = (ms: number): string => `no answer for ${(ms / 1000).toFixed
 /** Tries the database once. @returns what went wrong, which may hold the URL; undefined where it can be used */
 async function probe(url: string): Promise<unknown> {
   const within = { serverSelectionTimeoutMS: PROBE_WITHIN_MS, connectTimeoutMS: PROBE_WITHIN_MS };
-  const client = new Client(url, { ...BASE, ...within });
+  let client: MongoClient | undefined;
   try {
+    client = new MongoClient(url, within); // refuses a URL that cannot be read
     await client.connect();
     await client.db().command({ ping: 1 });
     return undefined;
   } catch (thrown) {
     return asError(thrown);
   } finally {
-    await client.close();
+    await client?.close();
   }
 }
 
@@ -189,14 +179,11 @@ export function hostsOf(url: string): string {
   return url.replace(/^[^/]*\/\/([^/]*@)?/, '').replace(/[/?].*$/, '');
 }
 
-const BASE: MongoClientOptions = { useNewUrlParser: true, useUnifiedTopology: true };
-
 /** Acknowledged means durable on a majority, unless the URL says otherwise. */
 function clientOptions({ url, patienceMs, onCommand }: MongoOptions): MongoClientOptions {
-  const concern = /[?&](w|journal|j)=/i.test(url) ? {} : { writeConcern: { w: 'majority', j: true } };
+  const hasConcern = /[?&](w|journal|j)=/i.test(url);
   return {
-    ...BASE,
-    ...concern,
+    ...(!hasConcern && { writeConcern: { w: 'majority', j: true } }),
     // A server away is waited for by `patiently`, in steps in which a new primary is found.
     serverSelectionTimeoutMS: Math.min(NOTICE_WITHIN_MS, patienceMs),
     socketTimeoutMS: patienceMs,

@@ -1,4 +1,4 @@
-import type { Collection, FilterQuery } from 'mongodb';
+import type { Collection, Filter } from 'mongodb';
 import { DAY_MS, dayName, dayOf, daysOver, type DatedDigest, type DayDigest } from '../../../domain/day-digest';
 import { timeKey, timeOfKey, type HistoryFilter, type HistoryRow } from '../../../domain/history';
 import type { Cause, Status } from '../../../domain/types';
@@ -114,7 +114,7 @@ export class MongoHistory implements HistoryStore {
   }
 
   async digest(range: TimeRange): Promise<DayDigest> {
-    const asked = <T>(pipeline: object[]) =>
+    const asked = <T extends object>(pipeline: object[]) =>
       this.connection.patiently(() => this.rows().aggregate<T>(pipeline, LARGE).toArray());
     const [counts, flow, active] = await Promise.all([
       asked<{ _id: { cause: Cause; to: Status }; changes: number }>(countsOf(range)),
@@ -134,7 +134,7 @@ export class MongoHistory implements HistoryStore {
       const endMs = Math.min(toMs, startMs + DAYS_AT_ONCE * DAY_MS);
       // A day in which this begins has begun before.
       const filter = { _id: { $gt: dayName(startMs - 1), $lte: dayName(endMs - 1) } };
-      const options = { sort: { _id: 1 }, batchSize: DAYS_AT_ONCE + 1 };
+      const options = { sort: { _id: 1 as const }, batchSize: DAYS_AT_ONCE + 1 };
       const found = await this.connection.patiently(() => this.digests().find(filter, options).toArray());
       for (const { _id, digest } of found) {
         yield { dayMs: Date.parse(_id), digest: JSON.parse(digest) as DayDigest };
@@ -157,7 +157,7 @@ export class MongoHistory implements HistoryStore {
   }
 
   private find(filter: HistoryFilter, limit: number, before: string | undefined): Promise<HistoryRow[]> {
-    const options = { sort: { _id: -1 }, limit, batchSize: limit + 1 };
+    const options = { sort: { _id: -1 as const }, limit, batchSize: limit + 1 };
     return this.connection.patiently(() => this.rows().find(filterOf(filter, before), options).toArray());
   }
 
@@ -177,7 +177,7 @@ export class MongoHistory implements HistoryStore {
 }
 
 /** Times are asked of the id: one index serves the order and the range. */
-function filterOf({ uid, fromMs, toMs, causes, statuses }: HistoryFilter, before?: string): FilterQuery<HistoryRow> {
+function filterOf({ uid, fromMs, toMs, causes, statuses }: HistoryFilter, before?: string): Filter<HistoryRow> {
   const ends = [toMs === undefined ? undefined : timeKey(toMs), before].filter((end) => end !== undefined).sort();
   const range = {
     ...(fromMs === undefined ? {} : { $gte: timeKey(fromMs) }),

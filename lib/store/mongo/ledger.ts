@@ -41,12 +41,12 @@ export class MongoLedger {
   connections(nowMs: number): Promise<ConnectionCounts> {
     return this.connection.patiently(async () => {
       const current = await this.current(nowMs);
-      const { value } = await this.state().findOneAndUpdate(
+      const document = await this.state().findOneAndUpdate(
         { _id: PEAK },
         { $max: { peak: current } },
         { upsert: true, returnDocument: 'after' },
       );
-      return { current, peak: value?.peak ?? current };
+      return { current, peak: document?.peak ?? current };
     });
   }
 

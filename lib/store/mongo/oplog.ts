@@ -41,8 +41,6 @@ export function oplogOf(url: string, databaseName: () => string): ChangeSource {
   return {
     async open(handlers) {
       const client = new MongoClient(url, {
-        useNewUrlParser: true,
-        useUnifiedTopology: true,
         serverSelectionTimeoutMS: ANSWERS_WITHIN_MS,
         socketTimeoutMS: ANSWERS_WITHIN_MS,
       });

@@ -1,4 +1,4 @@
-import type { Collection, FilterQuery } from 'mongodb';
+import type { Collection, Filter } from 'mongodb';
 import { STATUSES, type Status, type UserRecord } from '../../../domain/types';
 import type { SessionOwners, StatusCounts, StoredInstance, UserFilter } from '../port';
 import type { MongoConnection } from './connection';
@@ -91,7 +91,7 @@ export class MongoQueries {
       ...(after === undefined ? {} : { _id: { $gt: after } }),
     };
     return this.connection.patiently(async () => {
-      const options = { projection: USER_PROJECTION, sort: { _id: 1 }, limit, batchSize: limit + 1 };
+      const options = { projection: USER_PROJECTION, sort: { _id: 1 as const }, limit, batchSize: limit + 1 };
       const found = await this.users().find(filter, options).toArray();
       return found.map((document) => userOf({ ...document }));
     });
@@ -123,19 +123,15 @@ export class MongoQueries {
   }
 
   private async findExpired(filter: object, by: string): Promise<string[]> {
-    const options = { projection: { _id: 1 }, sort: { [by]: 1 }, limit: EXPIRED_AT_ONCE };
+    const options = { projection: { _id: 1 }, sort: { [by]: 1 as const }, limit: EXPIRED_AT_ONCE };
     return (await this.users().find(filter, options).toArray()).map(({ _id }) => _id);
   }
 
-  private async findOwners(filter: FilterQuery<SessionsDocument>, limit = 0): Promise<string[]> {
+  private async findOwners(filter: Filter<SessionsDocument>, limit = 0): Promise<string[]> {
     return (await this.findSessions(filter, { _id: 1 }, limit)).map(({ _id }) => _id);
   }
 
-  private findSessions(
-    filter: FilterQuery<SessionsDocument>,
-    projection?: object,
-    limit = 0,
-  ): Promise<SessionsDocument[]> {
+  private findSessions(filter: Filter<SessionsDocument>, projection?: object, limit = 0): Promise<SessionsDocument[]> {
     const options = { projection, batchSize: FIND_BATCH, limit };
     return this.connection.patiently(() => this.sessions().find(filter, options).toArray());
   }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { BulkWriteOperation, Collection } from 'mongodb';
+import type { AnyBulkWriteOperation, Collection } from 'mongodb';
 import type { Schedule } from '../../../domain/schedule';
 import type { ScheduleSettled, ScheduleStore } from '../schedule-port';
 import { isDuplicate } from './bulk';
@@ -61,7 +61,7 @@ export class MongoSchedules implements ScheduleStore {
     const isFree = { dueAt: { $lte: now }, $or: [{ takenUntil: null }, { takenUntil: { $lte: now } }] } as object;
     const takenBy = `${this.self}.${this.takes++}`;
     const taken = { $set: { takenBy, takenUntil: new Date(nowMs + forMs) } };
-    const sort = { dueAt: 1, _id: 1 };
+    const sort = { dueAt: 1, _id: 1 } as const;
     const ids = new Set<string>();
     return this.connection.patiently(async () => {
       const free = await this.schedules()
@@ -99,7 +99,7 @@ export class MongoSchedules implements ScheduleStore {
 }
 
 /** Only of a schedule that is as it was taken: another replica may have taken it too, and be further on. */
-function statementOf({ before, after }: ScheduleSettled): BulkWriteOperation<ScheduleDocument> {
+function statementOf({ before, after }: ScheduleSettled): AnyBulkWriteOperation<ScheduleDocument> {
   const filter = { _id: before._id, dueAt: before.dueAt };
   if (!after) return { deleteOne: { filter } };
   const set: Record<string, unknown> = {};

@@ -1,4 +1,4 @@
-import type { BulkWriteOperation } from 'mongodb';
+import type { AnyBulkWriteOperation } from 'mongodb';
 import { alike } from '../../../domain/alike';
 
 /** What is to become of one document, if it still is as it was read. */
@@ -36,15 +36,21 @@ const AT_ONCE = 64;
  * A database carries out such a statement in half the time of one for each document (decisions/0006). The filter asks for ids and
  * nothing else: a comparison in it would cost a query plan, or with `$expr` in one stand-in a walk through the collection.
  */
-export function sharedStatements<T>(changes: readonly Change[], shared: Shared): BulkWriteOperation<T>[] {
-  const statements: BulkWriteOperation<T>[] = [];
+export function sharedStatements<T extends object>(
+  changes: readonly Change[],
+  shared: Shared,
+): AnyBulkWriteOperation<T>[] {
+  const statements: AnyBulkWriteOperation<T>[] = [];
   for (let at = 0; at < changes.length; at += AT_ONCE) {
     statements.push(sharedStatement(changes.slice(at, at + AT_ONCE), shared));
   }
   return statements;
 }
 
-function sharedStatement<T>(changes: readonly Change[], { comparisons, unset = [] }: Shared): BulkWriteOperation<T> {
+function sharedStatement<T extends object>(
+  changes: readonly Change[],
+  { comparisons, unset = [] }: Shared,
+): AnyBulkWriteOperation<T> {
   const ids = changes.map(({ id }) => id);
   const own = ownValue(ids);
   const [first] = changes;

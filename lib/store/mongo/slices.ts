@@ -9,7 +9,7 @@ const SHOWN = { status: { $in: ['online', 'away', 'busy'] } };
 export async function* slicesToVerify(connection: MongoConnection, size: number): AsyncIterable<string[]> {
   const sessions = () => connection.collection<SessionsDocument>('usersSessions');
   const users = () => connection.collection<UserDocument>('users');
-  const options = { projection: { _id: 1 }, sort: { _id: 1 }, limit: size };
+  const options = { projection: { _id: 1 }, sort: { _id: 1 as const }, limit: size };
 
   for (let after = ''; ;) {
     const filter = { ...HAS_SESSIONS, _id: { $gt: after } };

@@ -1,4 +1,4 @@
-import type { BulkWriteOperation } from 'mongodb';
+import type { AnyBulkWriteOperation } from 'mongodb';
 import type { LostSession } from '../../../domain/lost-sessions';
 import type { Tombstone } from '../../../domain/removals';
 import type { Session, UserRecord } from '../../../domain/types';
@@ -42,8 +42,8 @@ const SESSIONS_AS_READ = [
 ];
 
 /** Writes users' sessions, each user's if they are still as read. */
-export function sessionsStatements(writes: readonly SessionsWrite[]): BulkWriteOperation<SessionsDocument>[] {
-  const created: BulkWriteOperation<SessionsDocument>[] = [];
+export function sessionsStatements(writes: readonly SessionsWrite[]): AnyBulkWriteOperation<SessionsDocument>[] {
+  const created: AnyBulkWriteOperation<SessionsDocument>[] = [];
   const changed: FieldsChange[] = [];
   for (const { stored, after } of writes) {
     if (stored) changed.push(sessionsChange(stored, after));
@@ -64,7 +64,7 @@ function sessionsChange(stored: SessionsDocument, after: SessionsAfter): FieldsC
   };
 }
 
-function createdSessions(after: SessionsAfter): BulkWriteOperation<SessionsDocument> {
+function createdSessions(after: SessionsAfter): AnyBulkWriteOperation<SessionsDocument> {
   // Matches nothing: the upsert runs into a document that was made meanwhile.
   const filter = { _id: after.uid, rev: -1 };
   return { updateOne: { filter, update: { $set: sessionsFields(after) }, upsert: true } };
@@ -84,7 +84,10 @@ function sessionsFields(after: SessionsAfter): Partial<SessionsDocument> {
 }
 
 /** All changes of a statement are of the same fields. */
-function alikeStatements<T>(changes: readonly FieldsChange[], comparisons: readonly object[]): BulkWriteOperation<T>[] {
+function alikeStatements<T extends object>(
+  changes: readonly FieldsChange[],
+  comparisons: readonly object[],
+): AnyBulkWriteOperation<T>[] {
   const alikeOnes = groupBy(changes, ({ set, unset }) => JSON.stringify([Object.keys(set), unset]));
   return [...alikeOnes.values()].flatMap((group) => {
     return sharedStatements<T>(group, { comparisons, unset: group[0]!.unset });
@@ -104,8 +107,8 @@ export function userStatements(
   batch: string,
   at: Date,
   ownsUsers: boolean,
-): BulkWriteOperation<UserDocument>[] {
-  const created: BulkWriteOperation<UserDocument>[] = [];
+): AnyBulkWriteOperation<UserDocument>[] {
+  const created: AnyBulkWriteOperation<UserDocument>[] = [];
   const changed: FieldsChange[] = [];
   for (const write of writes) {
     if (ownsUsers && write.before.presenceRev === 0) created.push(createdUser(write, batch, at));
@@ -130,7 +133,7 @@ function userChange(write: PresenceWrite, batch: string, at: Date, ownsUsers: bo
   };
 }
 
-function createdUser(write: PresenceWrite, batch: string, at: Date): BulkWriteOperation<UserDocument> {
+function createdUser(write: PresenceWrite, batch: string, at: Date): AnyBulkWriteOperation<UserDocument> {
   const { after } = write;
   const { set, unset } = fieldsOf(write, true);
   const gone: Record<string, true> = Object.fromEntries(unset.map((field) => [field, true]));

@@ -5,7 +5,6 @@ import { oplogOf, probeOplog } from '../../../lib/store/mongo/oplog';
 import { eventually } from '../../helpers/eventually';
 import { freshDatabase, startMongo, type MongoServer } from '../../helpers/mongo-server';
 
-const OPTIONS = { useNewUrlParser: true, useUnifiedTopology: true };
 /** Collections whose changes are told to nobody. */
 const OTHERS = ['rocketchat_message', 'usersSessions'];
 
@@ -43,7 +42,7 @@ describe.each(['a change stream', 'the oplog'] as const)('changes from %s', (kin
   beforeAll(async () => {
     server = await startMongo();
     database = freshDatabase(server);
-    client = await MongoClient.connect(server.url('admin'), OPTIONS);
+    client = await MongoClient.connect(server.url('admin'));
     db = client.db(database.name);
     connection = new MongoConnection({ url: database.url, patienceMs: 5_000 });
     await connection.open();
@@ -67,7 +66,7 @@ describe.each(['a change stream', 'the oplog'] as const)('changes from %s', (kin
     await users().insertOne({ _id: 'ann', name: 'Ann' });
     await users().updateOne({ _id: 'ann' }, { $set: { name: 'Anne' } });
     await mark(101);
-    await users().replaceOne({ _id: 'ann' }, { _id: 'ann', name: 'Anna' });
+    await users().replaceOne({ _id: 'ann' }, { name: 'Anna' });
     for (const name of OTHERS) await db.collection<{ _id: string }>(name).insertOne({ _id: 'ann' });
     await client.db(`${database.name}2`).collection<{ _id: string }>('users').insertOne({ _id: 'somebody else' });
     await mark(102);
@@ -93,7 +92,7 @@ describe.each(['a change stream', 'the oplog'] as const)('changes from %s', (kin
       await users().updateOne({ _id: 'tom' }, { $set: { name: 'Tom' } }, { session });
       await users().updateOne({ _id: 'tim' }, { $set: { name: 'Tim' } }, { session });
     });
-    session.endSession();
+    await session.endSession();
     await mark(301);
     await eventually(() => expect(told).toEqual(['tom', 'tim', 'tom', 'tim', 'me=301']));
   });

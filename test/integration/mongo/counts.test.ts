@@ -13,7 +13,7 @@ describe('connection counts in a database with instances', () => {
 
   beforeAll(async () => {
     server = await startMongo();
-    client = await MongoClient.connect(server.url('admin'), { useNewUrlParser: true, useUnifiedTopology: true });
+    client = await MongoClient.connect(server.url('admin'));
   });
   afterAll(async () => {
     await client.close();
@@ -45,14 +45,16 @@ describe('connection counts in a database with instances', () => {
     extraInformation: { host: 'localhost', port: '3000', ...(conns === undefined ? {} : { conns }) },
     _updatedAt,
   });
-  const rocketChatTells = (...instances: object[]) => db.collection('instances').insertMany(instances as never[]);
+  const rocketChatTells = (...instances: object[]) => db.collection('instances').insertMany(instances);
   const current = async (nowMs = NOW) => (await store.connections(nowMs)).current;
 
   it('of Rocket.Chat are the sum of what its instances tell there, whatever was heard', async () => {
     await openStore({ ownUsers: false });
     await rocketChatTells(instance('one', 30), instance('two', 12), instance('three', undefined));
     expect(await store.connections(NOW)).toEqual({ current: 42, peak: 42 });
-    await db.collection('instances').updateOne({ _id: 'one' }, { $set: { 'extraInformation.conns': 3 } });
+    await db
+      .collection<{ _id: string }>('instances')
+      .updateOne({ _id: 'one' }, { $set: { 'extraInformation.conns': 3 } });
     expect(await store.connections(NOW)).toEqual({ current: 15, peak: 42 });
     await store.resetPeak(NOW);
     expect(await store.connections(NOW)).toEqual({ current: 15, peak: 15 });

@@ -20,7 +20,7 @@ describe('liveness on MongoDB', () => {
 
   beforeAll(async () => {
     server = await startMongo();
-    client = await MongoClient.connect(server.url('admin'), { useNewUrlParser: true, useUnifiedTopology: true });
+    client = await MongoClient.connect(server.url('admin'));
   });
   afterAll(async () => {
     await client.close();
@@ -93,7 +93,7 @@ describe('liveness on MongoDB', () => {
     const store = await openStore();
     const beforeMs = await store.timeMs();
     await store.noteHeartbeats('node1');
-    const { at, ...rest } = (await db.collection('presence_nodes').findOne({})) as { at: Date };
+    const { at, ...rest } = (await db.collection<{ _id: string; at: Date }>('presence_nodes').findOne({}))!;
     expect(rest).toEqual({ _id: 'node1', heartbeats: true });
     expect(at.getTime()).toBeGreaterThan(beforeMs - MINUTE);
     expect(at.getTime()).toBeLessThan(beforeMs + MINUTE);

@@ -15,7 +15,7 @@ describe('what a removal found', () => {
 
   beforeAll(async () => {
     server = await startMongo();
-    client = await MongoClient.connect(server.url('admin'), { useNewUrlParser: true, useUnifiedTopology: true });
+    client = await MongoClient.connect(server.url('admin'));
   });
   afterAll(async () => {
     await client.close();
@@ -41,7 +41,7 @@ describe('what a removal found', () => {
     sessions().updateOne({ _id: uid }, {
       $inc: { rev: 1 },
       $push: { connections: { id: 'theirs', instanceId: 'node9', status: 'online' } },
-    } as never);
+    });
   /** What happens around the next bulk write to the database, once. */
   const aroundNextWrite = (
     happens: (write: () => Promise<unknown>) => Promise<unknown>,
@@ -90,7 +90,7 @@ describe('what a removal found', () => {
   it('is what the last attempt found for anything that removes nothing', async () => {
     await store.applySessions([work('ann', connect('a'))], NOW);
     aroundNextWrite(async (write) => {
-      await sessions().updateOne({ _id: 'ann' }, { $inc: { rev: 1 }, $set: { connections: [] } } as never);
+      await sessions().updateOne({ _id: 'ann' }, { $inc: { rev: 1 }, $set: { connections: [] } });
       return write();
     });
     const late = NOW + REFRESH_AFTER_MS;

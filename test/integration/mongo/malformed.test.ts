@@ -19,7 +19,7 @@ describe.each([
 
   beforeAll(async () => {
     server = await startMongo();
-    client = await MongoClient.connect(server.url('admin'), { useNewUrlParser: true, useUnifiedTopology: true });
+    client = await MongoClient.connect(server.url('admin'));
     database = freshDatabase(server);
     db = client.db(database.name);
     if (isRocketChats) await db.collection('rocketchat_settings').insertOne({ _id: 'Site_Url' as never });

@@ -23,7 +23,7 @@ describe.each([
 
   beforeAll(async () => {
     server = await startMongo();
-    client = new MongoClient(server.url('admin'), { useUnifiedTopology: true });
+    client = new MongoClient(server.url('admin'));
     await client.connect();
   });
   afterAll(async () => {

@@ -10,7 +10,7 @@ let databases = 0;
 
 beforeAll(async () => {
   server = await startMongo();
-  client = await MongoClient.connect(server.url('admin'), { useNewUrlParser: true, useUnifiedTopology: true });
+  client = await MongoClient.connect(server.url('admin'));
 });
 afterAll(async () => {
   await client.close();

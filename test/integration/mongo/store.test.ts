@@ -23,7 +23,7 @@ describe('the MongoDB store among other writers', () => {
 
   beforeAll(async () => {
     server = await startMongo();
-    client = await MongoClient.connect(server.url('admin'), { useNewUrlParser: true, useUnifiedTopology: true });
+    client = await MongoClient.connect(server.url('admin'));
   });
   afterAll(async () => {
     await client.close();
@@ -46,8 +46,9 @@ describe('the MongoDB store among other writers', () => {
     opened.push(store);
     return store;
   }
-  const seed = (...users: object[]) => db.collection('users').insertMany(users as never[]);
-  const stored = (uid: string) => db.collection('users').findOne({ _id: uid });
+  const users = () => db.collection<Record<string, unknown> & { _id: string }>('users');
+  const seed = (...users: object[]) => db.collection('users').insertMany(users);
+  const stored = (uid: string) => users().findOne({ _id: uid });
   const next = (before: UserRecord, fields: Partial<UserRecord>, sessionsRev = 0) => ({
     before,
     after: { ...before, ...fields, presenceRev: before.presenceRev + 1 },
@@ -153,7 +154,7 @@ describe('the MongoDB store among other writers', () => {
     await seed({ ...userRecord('ann'), status: 'offline' });
     const store = await openStore();
     const user = (await store.applySessions([work('ann')], NOW))[0]!.user!;
-    await db.collection('users').updateOne({ _id: 'ann' }, { $set: { statusText: 'by core' } });
+    await users().updateOne({ _id: 'ann' }, { $set: { statusText: 'by core' } });
     await store.writePresence([next(user, { status: 'online' })]);
     expect(await stored('ann')).toMatchObject({ status: 'online', statusText: 'by core' });
   });
@@ -188,7 +189,7 @@ describe('the MongoDB store among other writers', () => {
   it('does not write over a session that upstream’s own service adds meanwhile', async () => {
     const store = await openStore();
     await store.applySessions([work('ann', connect('a'))], NOW);
-    const real = db.collection('usersSessions');
+    const real = db.collection<{ _id: string; connections: object[] }>('usersSessions');
     const update = jest.spyOn(Object.getPrototypeOf(real) as { bulkWrite: typeof real.bulkWrite }, 'bulkWrite');
     // Typed as one of the overloads only, which all take what they are given.
     const meanwhile = async function (this: typeof real, ...args: Parameters<typeof real.bulkWrite>) {
@@ -198,7 +199,7 @@ describe('the MongoDB store among other writers', () => {
       );
       return this.bulkWrite(...args);
     };
-    update.mockImplementationOnce(meanwhile as never);
+    update.mockImplementationOnce(meanwhile);
     const { sessions } = (await store.applySessions([work('ann', connect('b'))], NOW))[0]!;
     update.mockRestore();
     expect(sessions.map(({ id }) => id)).toEqual(['a', 'theirs', 'b']);
