@@ -1,6 +1,5 @@
 import type { AnyBulkWriteOperation, Collection } from 'mongodb';
-
-const DUPLICATE_KEY = 11_000;
+import { onlyDuplicates } from './errors';
 
 /**
  * One unordered bulk write of compare-and-set statements, each for other documents.
@@ -27,32 +26,4 @@ export async function compareAndSet<T extends { readonly _id: string }>(
 /** The driver's first reply holds 101 documents otherwise, and the rest costs another round trip. */
 export function inOneReply(ids: readonly string[]): { batchSize: number } {
   return { batchSize: ids.length + 1 };
-}
-
-/** Whether a write of one document failed because another holds its key. */
-export function isDuplicate(thrown: unknown): boolean {
-  return (thrown as { code?: unknown }).code === DUPLICATE_KEY;
-}
-
-interface BulkError {
-  readonly code?: number;
-  readonly writeErrors?: { readonly code?: number } | readonly { readonly code?: number }[];
-  readonly result?: { readonly getWriteConcernError?: () => unknown };
-}
-
-/** The codes of all that went wrong in an operation; of a bulk write each part may have failed for another reason. */
-export function codesOf(thrown: unknown): readonly (number | undefined)[] {
-  const { code, writeErrors = [] } = thrown as BulkError;
-  const parts = [writeErrors].flat() as { readonly code?: number }[];
-  return parts.length > 0 ? parts.map((part) => part.code) : [code];
-}
-
-/** Whether a bulk write did not become durable on a majority. The driver's own code for why gets lost. */
-export function missedMajority(thrown: unknown): boolean {
-  return (thrown as BulkError).result?.getWriteConcernError?.() != null;
-}
-
-/** Whether all that went wrong in a write is that documents are there already. */
-export function onlyDuplicates(thrown: unknown): boolean {
-  return codesOf(thrown).every((code) => code === DUPLICATE_KEY);
 }

@@ -13,7 +13,7 @@ import {
   type DeliveryPage,
   type DeliverySettled,
 } from '../callback-port';
-import { isDuplicate, onlyDuplicates } from './bulk';
+import { isDuplicate, onlyDuplicates } from './errors';
 import type { MongoConnection } from './connection';
 
 export const CALLBACKS_COLLECTION = 'presence_callbacks';

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 /** What is used of the driver's own class, which it does not export. */
 interface DriverConnection {
   readonly socket: Socket;
-  onClose(): void;
+  onClose: (this: DriverConnection) => void;
 }
 
 const PATH = 'mongodb/lib/cmap/connection';

@@ -3,7 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { asError, PresenceError } from '../../wire/errors';
 import { Availability, type Part } from '../availability';
 import { PresenceAdapter } from './adapter';
-import { codesOf, missedMajority } from './bulk';
+import { isAway } from './errors';
+import { noAnswerFor, withoutUrls, withRetry, type Patience } from './with-retry';
 
 export interface MongoOptions {
   /** With the database's name. Holds credentials: shown nowhere. */
@@ -22,8 +23,7 @@ const PROBE_WITHIN_MS = 5000;
 const NOTICE_WITHIN_MS = 2000;
 /** A database that answers nothing for so long is away, though its connections stand. */
 const HANGS_AFTER_MS = 10_000;
-const RETRY_FIRST_MS = 50;
-const RETRY_MAX_MS = 1000;
+const PROBE_EVERY_MS = 1000;
 
 /**
  * The one connection of this process, made by moleculer-db's adapter; collections hang off its client.
@@ -34,7 +34,15 @@ export class MongoConnection implements Part {
   private isClosed = false;
   readonly availability = new Availability();
 
-  constructor(private readonly options: MongoOptions) {}
+  private readonly patience: Patience;
+
+  constructor(private readonly options: MongoOptions) {
+    this.patience = {
+      patienceMs: options.patienceMs,
+      failed: (reason) => this.availability.failed(this, reason),
+      works: () => this.availability.works(this),
+    };
+  }
 
   /** Whether the last operation found the database. */
   get isThere(): boolean {
@@ -65,7 +73,7 @@ export class MongoConnection implements Part {
       const reason = withoutUrls(asError(fault).message);
       if (!isAway(fault) && !isUnknownHost(fault)) throw new Error(`MONGO_URL: the database cannot be used: ${reason}`);
       this.availability.failed(this, `MongoDB at ${hostsOf(url)}: ${reason}`);
-      await delay(RETRY_MAX_MS);
+      await delay(PROBE_EVERY_MS);
     }
     this.availability.works(this);
   }
@@ -99,33 +107,9 @@ export class MongoConnection implements Part {
       .finally(() => clearTimeout(timer));
   }
 
-  /**
-   * Runs an operation again until it works or patience ends. The operation must be safe to repeat: one
-   * whose answer got lost, or is not waited for any more, may have been applied.
-   *
-   * @throws PresenceError STORE_UNAVAILABLE
-   */
-  async patiently<T>(operation: () => Promise<T>): Promise<T> {
-    const { patienceMs } = this.options;
-    const deadline = performance.now() + patienceMs;
-    let before: unknown;
-    for (let pauseMs = RETRY_FIRST_MS; ; pauseMs = Math.min(2 * pauseMs, RETRY_MAX_MS)) {
-      try {
-        const result = await withDeadline(operation(), deadline - performance.now(), patienceMs);
-        this.availability.works(this);
-        return result;
-      } catch (thrown) {
-        if (thrown instanceof PresenceError) throw thrown;
-        const isGone = isAway(thrown);
-        // Where the last attempt has come to no end, the one before says more.
-        const reason = thrown instanceof NoAnswer ? (before ?? thrown) : thrown;
-        if (isGone) this.availability.failed(this, withoutUrls(asError(reason).message));
-        else this.availability.works(this);
-        if (!isGone || performance.now() + pauseMs > deadline) throw unavailable(reason);
-        before = reason;
-      }
-      await delay(pauseMs * (0.5 + Math.random() / 2));
-    }
+  /** Runs an operation that is safe to repeat until it works or patience ends. @throws PresenceError STORE_UNAVAILABLE */
+  patiently<T>(operation: () => Promise<T>): Promise<T> {
+    return withRetry(operation, this.patience);
   }
 
   /** The next operation finds out: there is always one soon. */
@@ -136,19 +120,6 @@ export class MongoConnection implements Part {
     return this.adapter.db;
   }
 }
-
-/** @param ms what is left of patience @throws NoAnswer */
-async function withDeadline<T>(operation: Promise<T>, ms: number, patienceMs: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new NoAnswer(noAnswerFor(patienceMs))), ms);
-  });
-  return Promise.race([operation, late]).finally(() => clearTimeout(timer));
-}
-
-class NoAnswer extends Error {}
-
-const noAnswerFor = (ms: number): string => `no answer for ${(ms / 1000).toFixed(1)} s`;
 
 /** Tries the database once. @returns what went wrong, which may hold the URL; undefined where it can be used */
 async function probe(url: string): Promise<unknown> {
@@ -190,23 +161,4 @@ function clientOptions({ url, patienceMs, onCommand }: MongoOptions): MongoClien
     ignoreUndefined: true,
     monitorCommands: onCommand !== undefined,
   };
-}
-
-const AWAY_NAMES = /^Mongo(Network|NetworkTimeout|ServerSelection|Timeout|WriteConcern)Error$/;
-/** Not primary, stepping down, shutting down, interrupted, host unreachable (MongoDB's error codes). */
-const AWAY_CODES = new Set([6, 7, 89, 91, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436]);
-
-function isAway(thrown: unknown): boolean {
-  if (thrown instanceof NoAnswer) return true;
-  if (AWAY_NAMES.test((thrown as { name?: string }).name ?? '') || missedMajority(thrown)) return true;
-  return codesOf(thrown).some((code) => code !== undefined && AWAY_CODES.has(code));
-}
-
-function unavailable(thrown: unknown): PresenceError {
-  return new PresenceError('STORE_UNAVAILABLE', `the database did not answer: ${withoutUrls(asError(thrown).message)}`);
-}
-
-/** Credentials stand in URLs only. */
-export function withoutUrls(message: string): string {
-  return message.replace(/mongodb(\+srv)?:\/\/\S+/gi, 'mongodb://…');
 }

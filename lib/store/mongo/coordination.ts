@@ -1,5 +1,5 @@
 import type { Collection } from 'mongodb';
-import { isDuplicate } from './bulk';
+import { isDuplicate } from './errors';
 import type { MongoConnection } from './connection';
 
 interface LeaseDocument {

@@ -4,7 +4,7 @@ import { timeKey, timeOfKey, type HistoryFilter, type HistoryRow } from '../../.
 import type { Cause, Status } from '../../../domain/types';
 import type { HistoryStore, TimeRange } from '../history-port';
 import { countsOf, flowOf, quartersOf } from './digest-pipelines';
-import { onlyDuplicates } from './bulk';
+import { onlyDuplicates } from './errors';
 import type { MongoConnection } from './connection';
 
 export const HISTORY_COLLECTION = 'presence_history';

@@ -3,7 +3,7 @@ import { sighted, type NodeProcess, type ProcessSighting } from '../../../domain
 import { PresenceError } from '../../wire/errors';
 import type { InstanceStore, ProcessMarks } from '../instance-port';
 import type { StoredInstance } from '../port';
-import { isDuplicate } from './bulk';
+import { isDuplicate } from './errors';
 import type { MongoConnection } from './connection';
 import type { MongoLedger } from './ledger';
 import type { MongoQueries } from './queries';

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { MongoClient, type Collection } from 'mongodb';
 import { asError } from '../../wire/errors';
 import { MARKERS_COLLECTION, USERS_COLLECTION, type ChangeHandlers, type ChangeSource } from './change-source';
-import { withoutUrls } from './connection';
+import { withoutUrls } from './with-retry';
 
 /** How soon after a write it is looked for. */
 const LOOK_EVERY_MS = 100;

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { AnyBulkWriteOperation, Collection } from 'mongodb';
 import type { Schedule } from '../../../domain/schedule';
 import type { ScheduleSettled, ScheduleStore } from '../schedule-port';
-import { isDuplicate } from './bulk';
+import { isDuplicate } from './errors';
 import type { MongoConnection } from './connection';
 
 export const SCHEDULES_COLLECTION = 'presence_schedules';

@@ -1,5 +1,5 @@
 import type { Collection, Db } from 'mongodb';
-import { MongoClient } from 'mongodb';
+import { MongoClient, MongoNetworkError } from 'mongodb';
 import type { SessionCommand } from '../../../domain/sessions';
 import { MongoStore } from '../../../lib/store/mongo/mongo-store';
 import { freshDatabase, startMongo, type MongoServer } from '../../helpers/mongo-server';
@@ -38,10 +38,13 @@ describe('what a removal found', () => {
   const sessions = (): Sessions => db.collection('usersSessions');
   /** Another replica adds a session of its own, counting the revision. */
   const otherReplicaAdds = (uid: string) =>
-    sessions().updateOne({ _id: uid }, {
-      $inc: { rev: 1 },
-      $push: { connections: { id: 'theirs', instanceId: 'node9', status: 'online' } },
-    });
+    sessions().updateOne(
+      { _id: uid },
+      {
+        $inc: { rev: 1 },
+        $push: { connections: { id: 'theirs', instanceId: 'node9', status: 'online' } },
+      },
+    );
   /** What happens around the next bulk write to the database, once. */
   const aroundNextWrite = (
     happens: (write: () => Promise<unknown>) => Promise<unknown>,
@@ -67,7 +70,7 @@ describe('what a removal found', () => {
     aroundNextWrite(async (write) => {
       await write();
       await otherReplicaAdds('ann');
-      throw Object.assign(new Error('connection closed'), { name: 'MongoNetworkError' });
+      throw new MongoNetworkError('connection closed');
     }, methodOf(removal));
     const [ann] = await store.applySessions([work('ann', removal)], NOW);
     expect(ann).toMatchObject({ found: [true], sessions: [{ id: 'theirs' }], sessionsRev: 3 });

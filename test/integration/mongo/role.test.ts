@@ -50,7 +50,7 @@ describe('the role of a node on MongoDB', () => {
     inDb(async (db) => ({
       users: await db.collection('users').find().sort({ _id: 1 }).toArray(),
       sessions: await db.collection('usersSessions').find().toArray(),
-      indexes: (await db.collection('usersSessions').indexes()),
+      indexes: await db.collection('usersSessions').indexes(),
     }));
 
   async function start(

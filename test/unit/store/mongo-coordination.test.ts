@@ -1,3 +1,4 @@
+import { MongoServerError } from 'mongodb';
 import type { MongoConnection } from '../../../lib/store/mongo/connection';
 import { MongoCoordination } from '../../../lib/store/mongo/coordination';
 
@@ -39,7 +40,7 @@ describe('coordination through a database', () => {
   });
 
   it('takes no other failure for a lease that somebody else has', async () => {
-    const failure = (code: number) => jest.fn().mockRejectedValue(Object.assign(new Error('refused'), { code }));
+    const failure = (code: number) => jest.fn().mockRejectedValue(new MongoServerError({ message: 'refused', code }));
     await expect(coordinationOn(failure(11_000)).lead('job', 'me', 1000)).resolves.toBe(false);
     await expect(coordinationOn(failure(13)).lead('job', 'me', 1000)).rejects.toThrow('refused');
   });
