@@ -1,3 +1,4 @@
+import type { ChangeStream } from 'mongodb';
 import type { MongoConnection } from './connection';
 
 export const MARKERS_COLLECTION = 'presence_markers';
@@ -49,15 +50,30 @@ interface Change {
 export function changeStreamOf(connection: MongoConnection): ChangeSource {
   return {
     async open({ changed, marked, ended }) {
-      const stream = connection.watch(WHOSE);
-      for (const end of ['error', 'close'] as const) stream.on(end, ended);
-      stream.on('change', (event: object) => {
-        const { ns, documentKey, fullDocument, updateDescription }: Change = event;
+      const stream = connection.watch<Change>(WHOSE);
+      const tell = ({ ns, documentKey, fullDocument, updateDescription }: Change) => {
         const id = String(documentKey?._id);
         if (ns?.coll === USERS_COLLECTION) changed(id);
         else marked(id, updateDescription?.updatedFields?.mark ?? fullDocument?.mark ?? 0);
-      });
-      return () => stream.close().then(() => undefined);
+      };
+      void tellAll(stream, tell).then(ended);
+      return () => stream.close();
     },
   };
+}
+
+/**
+ * Tells all changes of a stream. What breaks it off and allows to resume, the driver resumes itself, from the last change it was told of.
+ *
+ * @returns resolves when the stream has ended, by itself or closed
+ */
+export async function tellAll<Change extends object>(
+  stream: ChangeStream<object, Change>,
+  tell: (change: Change) => void,
+): Promise<void> {
+  try {
+    for await (const change of stream) tell(change);
+  } catch {
+    // Ended: whoever needs it opens another.
+  }
 }

@@ -94,8 +94,8 @@ export class MongoConnection implements Part {
   }
 
   /** A change stream over the whole database. */
-  watch(pipeline: object[]): ChangeStream {
-    return this.database().watch(pipeline);
+  watch<Change extends object>(pipeline: object[]): ChangeStream<object, Change> {
+    return this.database().watch<object, Change>(pipeline);
   }
 
   /** A short command to the database, which the primary answers. One that takes long is a database that hangs. */

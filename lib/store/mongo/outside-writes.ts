@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { OutsideWrites } from '../port';
-import { USERS_COLLECTION } from './change-source';
+import { tellAll, USERS_COLLECTION } from './change-source';
 import type { MongoConnection } from './connection';
 import { oplogOf } from './oplog';
 
@@ -70,15 +70,11 @@ const WHOSE = [
 
 export const outsideByStream = (connection: MongoConnection): Follow =>
   async function follow(seen, signal) {
-    const stream = connection.watch(WHOSE);
-    const ended = new Promise<void>((resolve) => {
-      for (const end of ['error', 'close'] as const) stream.on(end, () => resolve());
+    const stream = connection.watch<{ readonly documentKey?: { readonly _id?: unknown } }>(WHOSE);
+    const stopped = new Promise<void>((resolve) => {
       signal.addEventListener('abort', () => resolve(), { once: true });
     });
-    stream.on('change', (event: object) =>
-      seen(String((event as { documentKey?: { _id?: unknown } }).documentKey?._id)),
-    );
-    await ended;
+    await Promise.race([stopped, tellAll(stream, ({ documentKey }) => seen(String(documentKey?._id)))]);
     await stream.close().catch(() => undefined);
   };
 

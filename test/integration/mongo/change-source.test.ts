@@ -3,7 +3,9 @@ import { changeStreamOf, type ChangeHandlers, type ChangeSource } from '../../..
 import { MongoConnection } from '../../../lib/store/mongo/connection';
 import { oplogOf, probeOplog } from '../../../lib/store/mongo/oplog';
 import { eventually } from '../../helpers/eventually';
-import { freshDatabase, startMongo, type MongoServer } from '../../helpers/mongo-server';
+import { startMongoProxy } from '../../helpers/mongo-proxy';
+import { freshDatabase, startMongo, withDb, type MongoServer } from '../../helpers/mongo-server';
+import { onProxiedMongo } from '../../helpers/suites';
 
 /** Collections whose changes are told to nobody. */
 const OTHERS = ['rocketchat_message', 'usersSessions'];
@@ -104,6 +106,39 @@ describe.each(['a change stream', 'the oplog'] as const)('changes from %s', (kin
     close = await source().open(handlers);
     await untilMarked(400);
     expect(told.filter((word) => !word.startsWith('me='))).toEqual([]);
+  });
+});
+
+onProxiedMongo('mongo/change-source')('a change stream whose connection breaks', () => {
+  test('goes on by itself, and tells what was written meanwhile', async () => {
+    const server = await startMongo();
+    const proxy = await startMongoProxy(server.url);
+    const database = freshDatabase(server);
+    const connection = new MongoConnection({ url: proxy.url(database.name), patienceMs: 5_000 });
+    await connection.open();
+    const told: string[] = [];
+    const handlers = { changed: (uid: string) => told.push(uid), marked: () => 0, ended: () => told.push('ended') };
+    const close = await changeStreamOf(connection).open(handlers);
+    const write = (_id: string) =>
+      withDb(database.url, (db) => db.collection<{ _id: string }>('users').insertOne({ _id }));
+    let first = 0;
+    await eventually(async () => {
+      await write(`first ${(first += 1)}`); // a stream may begin a moment after it is opened
+      expect(told).not.toEqual([]);
+    });
+    proxy.intercept(({ name }) => (name === 'getMore' ? { carryOut: 'nothing', answer: 'cut' } : undefined));
+    proxy.cutAll();
+    await write('meanwhile');
+    proxy.intercept(undefined);
+    await eventually(() => expect(told.at(-1)).toBe('meanwhile'), { timeoutMs: 10_000 });
+    await write('later');
+    await eventually(() => expect(told.at(-1)).toBe('later'), { timeoutMs: 10_000 });
+    expect(told).not.toContain('ended');
+    await close();
+    await connection.close();
+    await proxy.stop();
+    await database.drop();
+    await server.stop();
   });
 });
 

@@ -5,8 +5,8 @@ import {
   MongoServerError,
   MongoServerSelectionError,
   type TopologyDescription,
-  WriteError,
   type BulkWriteResult,
+  type WriteError,
 } from 'mongodb';
 import { MongoConnection } from '../../../lib/store/mongo/connection';
 import { isAway, onlyDuplicates } from '../../../lib/store/mongo/errors';
@@ -25,8 +25,7 @@ const bulkError = (reason: MongoNetworkError | MongoServerSelectionError, missed
 };
 /** What a bulk write fails with whose parts were refused. */
 const partsRefused = (...codes: [number, ...number[]]) => {
-  const one = { index: 0, errmsg: MESSAGE, errInfo: {}, op: {} };
-  const writeErrors = codes.map((code) => new WriteError({ ...one, code }));
+  const writeErrors = codes.map((code) => ({ code }) as WriteError); // nothing else of it is looked at
   return new MongoBulkWriteError({ message: MESSAGE, code: codes[0], writeErrors }, bulkError(LOST).result);
 };
 
