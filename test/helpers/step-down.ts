@@ -1,4 +1,5 @@
 import { eventually } from './eventually';
+import { withDb } from './mongo-server';
 import type { Action, Command, MongoProxy } from './mongo-proxy';
 
 const WRITES = ['update', 'insert', 'delete', 'findAndModify'];
@@ -67,4 +68,23 @@ export class StepDowns {
 function documentsOf(command: Command['document']): number {
   const { updates = [] } = command as { updates?: { readonly q?: { readonly _id?: { readonly $in?: unknown[] } } }[] };
   return updates.reduce((sum, { q }) => sum + (q?._id?.$in?.length ?? 1), 0);
+}
+
+/** Whether a URL names the members of a set of several nodes, of which another can become the primary. */
+export const isSet = (url: string | undefined): boolean => /^mongodb:\/\/[^/?]*,/.test(url ?? '');
+
+/** Real step-downs of a set of several nodes. */
+export class SetStepDowns {
+  constructor(private readonly url: string) {}
+
+  /** Resolves once another node is the primary. */
+  async once(forMs: number): Promise<void> {
+    const primary = () =>
+      withDb(this.url, async (db) => (await db.command({ hello: 1 })) as { readonly primary?: string });
+    const before = (await primary()).primary;
+    const stepDown = { replSetStepDown: Math.ceil(forMs / 1000) + 10, secondaryCatchUpPeriodSecs: 5 };
+    await withDb(this.url, (admin) => admin.command(stepDown));
+    const elected = async () => expect((await primary()).primary ?? before).not.toBe(before);
+    await eventually(elected, { timeoutMs: 30_000 });
+  }
 }
