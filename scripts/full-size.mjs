@@ -1,4 +1,4 @@
-/** The concurrency, chaos and hostile suites, the fuzz of HTTP and the import at full size, for which `npm test` needs a fast MongoDB: see README on MONGOD. */
+/** The concurrency and chaos suites, the fuzz of HTTP and the import at full size, for which `npm test` needs a fast MongoDB: see README on MONGOD. */
 import { fileURLToPath } from 'node:url';
 import { ensureBuilt } from './lib/build.mjs';
 import { command } from './lib/command.mjs';
@@ -12,12 +12,10 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const SUITES = [
   'test/concurrency/',
   'test/chaos/',
-  'test/integration/hostile/',
   'test/integration/http/fuzz.test.ts',
   'test/integration/rocketchat/import.test.ts',
 ];
 process.env.FUZZ_REQUESTS ??= '100000';
-process.env.HOSTILE_EACH ??= '10000';
 process.env.IMPORT_USERS ??= '50000';
 process.env.OUTBOX_ROUNDS ??= '6';
 

@@ -1,5 +1,5 @@
 /**
- * How often each attack is made. HOSTILE_EACH names another number for all of them: 10000 at full size, for the figures of a release.
+ * How often each attack is made. HOSTILE_EACH names another number for all of them: 10000 for the figures of a release.
  *
  * @param usual the number in `npm test`
  */
