@@ -58,7 +58,7 @@ const CREDENTIAL = /^[\w.~+/=-]{1,256}$/;
 /** Users of Rocket.Chat, known by their user id and login token, which Rocket.Chat itself is asked about, no more often than it takes. */
 export class RocketChatAccess {
   private readonly known = new Map<string, Known>();
-  /** Apart from those who are known: any number of wrong logins makes none of them forgotten. */
+  /** Apart from those who are known, none of whom is forgotten for wrong logins, however many. */
   private readonly refused = new Map<string, Refused>();
   private readonly asked = new Map<string, Promise<Caller>>();
   private readonly upMs: () => number;

@@ -29,7 +29,7 @@ export function sayRefused(thrown: unknown): void {
   say(printable(`${type}: ${String(message)}`));
 }
 
-/** Shows what an event of the bus tells, where its first argument has these numbers: any node may send one. */
+/** Shows what an event of the bus tells, where its first argument has these numbers. Every node of the bus may send one. */
 export function withNumbers<T extends object>(
   payload: unknown,
   names: readonly (keyof T & string)[],

@@ -22,8 +22,8 @@ interface AskingTransit extends Transit {
 }
 
 /**
- * Asks a node whether it is still there, when a packet says that it leaves, or that another process has its name: any node may send such a packet, and it
- * would end the sessions of all people there. The packet is believed 0.3 s later, unless the process that is known answers.
+ * Asks a node whether it is still there, when a packet says that it leaves, or that another process has its name. Every node of the bus may send such
+ * a packet, and it would end the sessions of all people there. The packet is believed 0.3 s later, unless the process that is known answers.
  */
 export function farewellMiddleware(): Middleware {
   const middleware = {

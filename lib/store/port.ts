@@ -159,7 +159,7 @@ export interface PresenceStore {
 
   /** Users that hold any of these sessions. */
   ownersOfSessions(sessionIds: readonly string[]): Promise<SessionOwners>;
-  /** @param beforeMs only sessions whose lease was last written before this time; absent: any */
+  /** @param beforeMs only sessions whose lease was last written before this time; absent: all of them */
   ownersOfInstance(instanceId: string, beforeMs?: number): Promise<string[]>;
   /** Users that hold a session of an instance not in `keep`. */
   ownersOutside(keep: ReadonlySet<string>): Promise<string[]>;

@@ -17,7 +17,7 @@ export function statusEvent({ before, after }: PresenceChange): [StatusEvent] {
   return [{ user: shownOf(after), previousStatus: before.status, rev: after.presenceRev }];
 }
 
-/** The user that a `presence.status` of any node is about, as a list; empty for what is none: any node may send one. */
+/** The user that a `presence.status` of any node is about, as a list; empty for what is none. Every node of the bus may send one. */
 export function changedIn(payload: unknown): string[] {
   const [event] = argumentsOf(payload);
   const uid = (event as Partial<StatusEvent> | null | undefined)?.user?._id;
