@@ -4,7 +4,8 @@ import { CAUSES } from '../domain/types';
 import { projectVersion } from './http/project-root';
 import { registerMetrics, type MetricSpec } from './metric-specs';
 import type { Reaped } from './replicas/reaper';
-import type { StatusCounts, StoredInstance } from './store/port';
+import type { StoredInstance } from './store/instance-port';
+import type { StatusCounts } from './store/port';
 
 const SECOND = 1000;
 

@@ -4,7 +4,8 @@ import type { Status, UserRecord } from '../../domain/types';
 import { msOf } from '../wire/arguments';
 import { PresenceError } from '../wire/errors';
 import { unchanging } from './unchanging';
-import type { ConnectionCounts, PresenceStore, StatusCounts, StoredInstance, UserFilter } from '../store/port';
+import type { StoredInstance } from '../store/instance-port';
+import type { ConnectionCounts, PresenceStore, StatusCounts, UserFilter } from '../store/port';
 
 export interface PresencePage {
   readonly users: readonly (PresenceView | UnknownPresence)[];

@@ -1,5 +1,6 @@
 import type { Session, Status, UserRecord } from '../../domain/types';
-import type { StatusCounts, StoredInstance } from './port';
+import type { StoredInstance } from './instance-port';
+import type { StatusCounts } from './port';
 
 /** What is stored of each instance, over the sessions of all users. */
 export function countInstances(sessionsOfUsers: Iterable<readonly Session[]>): StoredInstance[] {

@@ -5,8 +5,7 @@ import { countInstances } from './embedded-counts';
 import type { EmbeddedLedger } from './embedded-ledger';
 import type { SessionsDocument } from './embedded-owners';
 import type { EmbeddedProcesses } from './embedded-processes';
-import type { InstanceStore, ProcessMarks } from './instance-port';
-import type { StoredInstance } from './port';
+import type { InstanceStore, ProcessMarks, StoredInstance } from './instance-port';
 
 /** The embedded twin's instances. */
 export class EmbeddedInstances implements InstanceStore {

@@ -17,6 +17,7 @@ import { EmbeddedProcesses } from './embedded-processes';
 import { EmbeddedSchedules } from './embedded-schedules';
 import { EmbeddedSessions } from './embedded-sessions';
 import { isGone, ownersWhere, type SessionsDocument, uidsOf, uidsToVerify } from './embedded-owners';
+import type { StoredInstance } from './instance-port';
 import type {
   AppliedSessions,
   ConnectionCounts,
@@ -25,7 +26,6 @@ import type {
   SessionOwners,
   SessionWork,
   StatusCounts,
-  StoredInstance,
   UserFilter,
 } from './port';
 import { UserOrder } from './user-order';

@@ -1,5 +1,12 @@
 import type { NodeProcess, ProcessSighting } from '../../domain/node-process';
-import type { StoredInstance } from './port';
+
+/** What is stored of one instance's sessions. */
+export interface StoredInstance {
+  readonly instanceId: string;
+  readonly sessions: number;
+  /** When the youngest of their leases was last written, epoch milliseconds. */
+  readonly newestMs: number;
+}
 
 /** Marks on a process that one replica leaves for the next. */
 export type ProcessMarks = Pick<NodeProcess, 'endedMs' | 'lostMs'>;

@@ -3,7 +3,7 @@ import type { Session, Status, UserRecord } from '../../domain/types';
 import type { Availability } from './availability';
 import type { CallbackStore } from './callback-port';
 import type { HistoryStore } from './history-port';
-import type { InstanceStore } from './instance-port';
+import type { InstanceStore, StoredInstance } from './instance-port';
 import type { NoteStore } from './note-port';
 import type { ObservedStore } from './observed-port';
 import type { ScheduleStore } from './schedule-port';
@@ -54,14 +54,6 @@ export interface PresenceWrite {
 export interface ConnectionCounts {
   readonly current: number;
   readonly peak: number;
-}
-
-/** What is stored of one instance's sessions. */
-export interface StoredInstance {
-  readonly instanceId: string;
-  readonly sessions: number;
-  /** When the youngest of their leases was last written, epoch milliseconds. */
-  readonly newestMs: number;
 }
 
 /** Which users: all that is given must hold. */

@@ -1,5 +1,5 @@
 import { UnseenInstances } from '../../lib/replicas/unseen-instances';
-import type { StoredInstance } from '../../lib/store/port';
+import type { StoredInstance } from '../../lib/store/instance-port';
 import { NOW, SECOND } from '../helpers/presence-builders';
 
 const SILENT_MS = 30 * SECOND;

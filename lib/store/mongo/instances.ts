@@ -1,8 +1,7 @@
 import type { Collection } from 'mongodb';
 import { sighted, type NodeProcess, type ProcessSighting } from '../../../domain/node-process';
 import { PresenceError } from '../../wire/errors';
-import type { InstanceStore, ProcessMarks } from '../instance-port';
-import type { StoredInstance } from '../port';
+import type { InstanceStore, ProcessMarks, StoredInstance } from '../instance-port';
 import { isDuplicate } from './bulk';
 import type { MongoConnection } from './connection';
 import type { MongoLedger } from './ledger';

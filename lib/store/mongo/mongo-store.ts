@@ -1,5 +1,6 @@
 import type { UserRecord } from '../../../domain/types';
 import type { Availability } from '../availability';
+import type { StoredInstance } from '../instance-port';
 import type {
   AppliedSessions,
   ConnectionCounts,
@@ -9,7 +10,6 @@ import type {
   SessionsAsRead,
   SessionWork,
   StatusCounts,
-  StoredInstance,
   UserFilter,
 } from '../port';
 import { MongoCallbacks } from './callbacks';

@@ -1,6 +1,7 @@
 import type { Collection, FilterQuery } from 'mongodb';
 import { STATUSES, type Status, type UserRecord } from '../../../domain/types';
-import type { SessionOwners, StatusCounts, StoredInstance, UserFilter } from '../port';
+import type { StoredInstance } from '../instance-port';
+import type { SessionOwners, StatusCounts, UserFilter } from '../port';
 import type { MongoConnection } from './connection';
 import { droppedEntry } from './instance-drop';
 import { isDate, USER_PROJECTION, userOf, type SessionsDocument, type UserDocument } from './documents';
