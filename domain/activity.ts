@@ -34,6 +34,9 @@ export interface Concurrency {
 export type ShownStatus = Status | 'unknown';
 export type TimeInStatus = Readonly<Record<ShownStatus, number>>;
 
+/** A millisecond's work or two. */
+const ROWS_AT_ONCE = 4_096;
+
 /** What one change did to what is shown. */
 interface Step {
   readonly from?: Status;
@@ -91,6 +94,8 @@ function firstSince(flow: readonly Flow[], ms: number): number {
 
 /**
  * How long a user was shown with each status in each of these stretches of time, in milliseconds. One by one, as above.
+ * Undefined comes in between after every few thousand changes, for there may be as many in one stretch: others can have
+ * their turn.
  *
  * @param rows his changes, in the order of time
  * @param before what was shown before the first of them
@@ -99,7 +104,7 @@ export function* timeInStatus<S extends Span>(
   spans: Iterable<S>,
   rows: readonly Pick<HistoryRow, 'at' | 'to'>[],
   before: ShownStatus,
-): Generator<readonly [span: S, spent: TimeInStatus]> {
+): Generator<readonly [span: S, spent: TimeInStatus] | undefined> {
   let status = before;
   let next = 0;
   for (const span of spans) {
@@ -109,6 +114,7 @@ export function* timeInStatus<S extends Span>(
       const atMs = Math.max(span.startMs, rows[next]!.at.getTime());
       spent[status] += atMs - sinceMs;
       [sinceMs, status] = [atMs, rows[next]!.to];
+      if ((next + 1) % ROWS_AT_ONCE === 0) yield undefined;
     }
     spent[status] += span.endMs - sinceMs;
     yield [span, spent];

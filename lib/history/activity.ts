@@ -69,8 +69,8 @@ export async function userActivity(
   const breathe = breather();
   const { rows, before } = await knownOf(store, uid, fromMs, nowMs);
   const days: UserActivity['days'][number][] = [];
-  for (const [{ day }, spent] of timeInStatus(daysOf(fromMs, toMs, timeZone), rows, before)) {
-    days.push({ day, ...spent });
+  for (const counted of timeInStatus(daysOf(fromMs, toMs, timeZone), rows, before)) {
+    if (counted) days.push({ day: counted[0].day, ...counted[1] });
     await breathe();
   }
   return { uid, from: new Date(fromMs), to: new Date(toMs), timeZone, days };
@@ -147,9 +147,11 @@ async function knownOf(
 /** All rows of a user in a stretch of time, oldest first; those after what is asked for tell what was shown before them. */
 async function rowsOf(history: HistoryStore, uid: string, fromMs: number, toMs: number): Promise<HistoryRow[]> {
   const rows: HistoryRow[] = [];
+  const breathe = breather();
   for (let before: string | undefined; ; before = rows.at(-1)!._id) {
     const page = await history.list({ uid, fromMs, toMs }, PAGE, before);
     rows.push(...page);
+    await breathe(); // whole days may be in memory
     if (page.length < PAGE) return rows.reverse();
   }
 }

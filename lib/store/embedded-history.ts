@@ -3,6 +3,7 @@ import path from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { DAY_MS, dayName, daysOver, digestOf, type DatedDigest, type DayDigest } from '../../domain/day-digest';
 import { isAskedFor, type HistoryFilter, type HistoryRow } from '../../domain/history';
+import { breather } from '../breather';
 import { groupBy } from '../group-by';
 import type { Availability } from './availability';
 import { EmbeddedDigests } from './embedded-digests';
@@ -63,7 +64,9 @@ export class EmbeddedHistory implements HistoryStore {
 
   async list(filter: HistoryFilter, limit: number, before?: string): Promise<HistoryRow[]> {
     const found: HistoryRow[] = [];
+    const breathe = breather();
     for (const name of this.newestFirst(filter)) {
+      await breathe(); // years of days may be in memory
       const rows = (await this.rowsOfUser(name, filter)) ?? (await this.dayOf(name)).rows;
       for (let i = before === undefined ? rows.length : firstFrom(rows, before); i-- > 0;) {
         if (found.length === limit) return found;

@@ -9,7 +9,7 @@ fc.configureGlobal(runs(100));
 const concurrencyOf = (...asked: Parameters<typeof activity.concurrencyOf<Span>>) =>
   [...activity.concurrencyOf(...asked)].map(({ peak, average }) => ({ peak, average }));
 const timeInStatus = (...asked: Parameters<typeof activity.timeInStatus<Span>>) =>
-  [...activity.timeInStatus(...asked)].map(([, spent]) => spent);
+  [...activity.timeInStatus(...asked)].flatMap((counted) => (counted ? [counted[1]] : []));
 
 const spans = (...ends: number[]): Span[] => ends.slice(1).map((endMs, i) => ({ startMs: ends[i]!, endMs }));
 const nothing = { online: 0, away: 0, busy: 0, offline: 0, unknown: 0 };
