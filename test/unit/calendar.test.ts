@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { DateTime } from 'luxon';
 import * as calendar from '../../lib/schedules/calendar';
 import { periodNames, PERIODS } from '../../lib/schedules/calendar';
 import { checkTimeZone, zoneOf } from '../../lib/schedules/time-zone';
@@ -66,6 +67,26 @@ it('leaves no gap and counts nothing twice, in any zone at any time', () => {
         }
       },
     ),
+    runs(50),
+  );
+});
+
+it('days are those of luxon, which asks the zone for each by itself', () => {
+  const start = fc.integer({ min: at('1995-01-01'), max: at('2030-01-01') });
+  // Where the first hour of a day is left out, comes twice, or a whole day is left out.
+  const zones = fc.constantFrom(...ZONES, 'America/Santiago', 'Asia/Beirut', 'America/Havana', 'Africa/Casablanca');
+  fc.assert(
+    fc.property(start, fc.integer({ min: 1, max: 400 * 24 * HOUR }), zones, (fromMs, length, zone) => {
+      const all = [];
+      const toMs = fromMs + length;
+      for (let day = DateTime.fromMillis(fromMs, { zone }).startOf('day'); day.toMillis() < toMs;) {
+        const next = day.plus({ day: 1 }).startOf('day');
+        const [startMs, endMs] = [Math.max(fromMs, day.toMillis()), Math.min(toMs, next.toMillis())];
+        all.push({ day: day.toFormat('yyyy-MM-dd'), startMs, endMs });
+        day = next;
+      }
+      expect(daysOf(fromMs, toMs, zone)).toEqual(all);
+    }),
     runs(50),
   );
 });
