@@ -21,7 +21,9 @@ export interface FollowerOptions {
   readonly isNewerHere: (uid: string, sinceMs: number) => boolean;
   /** Whether Rocket.Chat knows ends of statuses, and tells their sources. */
   readonly knowsEnds: () => boolean;
-  /** Something was claimed here for a user: by the rules of claims it need not be what is said of him now. */
+  /** Something is about to be claimed here for a user: until `onClaimed` what is said of them here is not what they said last. */
+  readonly onClaims: (uid: string) => void;
+  /** It was claimed, or failed: by the rules of claims it need not be what is said of the user now. */
   readonly onClaimed: (uid: string) => void;
   /** Whether connections are heard of in this way; else the bus tells of them, and of claims too as long as nothing gets lost. */
   readonly carries: boolean;
@@ -99,13 +101,15 @@ export class Follower {
     if (before && saysTheSame(wordAt(before, nowMs), word, true)) return;
     if (saysTheSame(word, here, this.options.knowsEnds())) return;
     if (!this.options.carries && !this.isMissed(before, record)) return;
+    this.options.onClaims(uid);
     try {
       await side.claim(uid, claimFor(word));
-      this.options.onClaimed(uid);
     } catch (error) {
       if (before) there.set(uid, before);
       else there.delete(uid);
       throw error;
+    } finally {
+      this.options.onClaimed(uid);
     }
   }
 

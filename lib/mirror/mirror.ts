@@ -83,11 +83,14 @@ export class Mirror {
       warn: (message) => this.warnSometimes(message),
     });
     const isNewerHere = (uid: string, sinceMs: number) => this.push.isNewer(uid, sinceMs);
+    const onClaims = (uid: string) => {
+      if (this.isTelling) this.push.takes(uid);
+    };
     const onClaimed = (uid: string) => {
       this.settled.set(uid, side.clock());
-      this.changed([uid]);
+      if (this.isTelling) this.push.taken(uid);
     };
-    this.follower = new Follower({ side, there, isNewerHere, knowsEnds, onClaimed, carries });
+    this.follower = new Follower({ side, there, isNewerHere, knowsEnds, onClaims, onClaimed, carries });
   }
 
   get state(): MirrorState {

@@ -30,6 +30,8 @@ const FOR_GOOD = ['ROCKETCHAT_REFUSED', 'INVALID_ARGUMENT'];
  * waits is a set of users, so that it is never more than there are. Connections cannot be told there.
  */
 export class WordPush {
+  /** What they said there is being claimed here: what is said here is older. */
+  private readonly outdated = new Set<string>();
   /** To be looked at. */
   private readonly marked = new Set<string>();
   /** Who says something else here than there; the first one is told next. */
@@ -50,6 +52,16 @@ export class WordPush {
 
   mark(uids: Iterable<string>): void {
     for (const uid of uids) this.marked.add(uid);
+  }
+
+  /** What a user said there is being claimed here: until `taken` they are not looked at. */
+  takes(uid: string): void {
+    this.outdated.add(uid);
+  }
+
+  taken(uid: string): void {
+    this.outdated.delete(uid);
+    this.mark([uid]);
   }
 
   /** Looks at those who were marked, who of them is to be told of. @throws PresenceError STORE_UNAVAILABLE, and they stay marked */
@@ -93,6 +105,7 @@ export class WordPush {
 
   private see(record: UserRecord): void {
     const { _id: uid } = record;
+    if (this.outdated.has(uid)) return;
     const word = wordHere(record, this.options.side.clock());
     if (this.telling?.uid === uid) return this.tellInstead(this.telling, word);
     if (this.differs(record, word)) this.unsaid.add(uid);

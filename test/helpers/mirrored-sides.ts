@@ -5,11 +5,13 @@ import { CallBudget } from '../../lib/rocketchat/call-budget';
 import { RocketChatFault } from '../../lib/rocketchat/faults';
 import type { RestRequest } from '../../lib/rocketchat/rest-client';
 
-/** This service's side in memory: what is claimed is so at once. */
+/** This service's side in memory. */
 export class OwnSideInMemory implements OwnSide {
   readonly records = new Map<string, UserRecord>();
   readonly connections = new Map<string, 'online' | 'away'>();
   claims = 0;
+  /** What is claimed is so after this; milliseconds. */
+  claimsTakeMs = 0;
   /** Does not tell what has changed. */
   silent = false;
 
@@ -38,6 +40,7 @@ export class OwnSideInMemory implements OwnSide {
   }
 
   async claim(uid: string, claim: Claim | undefined) {
+    if (this.claimsTakeMs > 0) await new Promise((resolve) => setTimeout(resolve, this.claimsTakeMs));
     this.claims += 1;
     this.say(uid, claim ?? { statusDefault: 'online', statusText: '' });
   }

@@ -9,8 +9,7 @@ jest.mock(
   () => jest.requireActual<{ promisedTimers: object }>('../../helpers/promised-timers').promisedTimers,
 );
 
-const SECOND = 1000;
-const MINUTE = 60 * SECOND;
+const [SECOND, MINUTE] = [1_000, 60_000];
 const uidOf = (n: number) => `u${n}`;
 
 /** A clock of its own: hours go by in a moment, at Rocket.Chat's own limits. */
@@ -57,8 +56,7 @@ describe('a mirror', () => {
 
   beforeEach(() => {
     jest.useFakeTimers();
-    [account, side] = [new AccountInMemory(), new OwnSideInMemory()];
-    [notes, warnings] = [new Map<string, object>(), []];
+    [account, side, notes, warnings] = [new AccountInMemory(), new OwnSideInMemory(), new Map<string, object>(), []];
   });
   afterEach(async () => {
     await stop();
@@ -83,6 +81,16 @@ describe('a mirror', () => {
     expect(side.records.get('ann')).toMatchObject({ statusDefault: 'online', statusText: '' });
     await passes(10 * MINUTE);
     expect([told(), side.claims]).toEqual([1, 2]);
+  });
+
+  it('takes over what was said there without saying the opposite meanwhile, however long that takes', async () => {
+    side.claimsTakeMs = 2 * SECOND;
+    start();
+    for (const status of ['busy', 'online']) {
+      account.say('ann', status, '');
+      for (let looks = 0; looks < 90; looks++) await passes(SECOND / 10).then(() => mirror.changed(['ann']));
+    }
+    expect([told(), side.claims, side.records.get('ann')?.statusDefault]).toEqual([0, 2, 'online']);
   });
 
   it('while Rocket.Chat is away for an hour holds users, not changes, and catches up', async () => {
