@@ -53,6 +53,6 @@ async function isFound(copy, { name, file, from, to, suite }) {
 async function isRed(copy, suites) {
   const jest = join(copy, 'node_modules', 'jest', 'bin', 'jest.js');
   const patterns = `--testPathPatterns=${suites.map((suite) => `test/${suite}`).join('|')}`;
-  const args = [jest, '--rootDir', copy, '--selectProjects', 'unit', '--silent', patterns];
+  const args = [jest, '--rootDir', copy, '--selectProjects', 'unit', 'integration', '--silent', patterns];
   return (await run(process.execPath, args, { cwd: copy, quiet: true })).code !== 0;
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import type { Command } from '../../domain/commands';
 import { shownOf } from '../../domain/presence';
+import type { Outbox } from '../../lib/callbacks/outbox';
 import { PresenceEngine } from '../../lib/desk/engine';
 import { EmbeddedHistory } from '../../lib/store/embedded-history';
 import {
@@ -21,6 +22,23 @@ const { engineOn, stateOf, seed, told } = fixture;
 const run = (...commands: Command[]) => engineOn().run(commands);
 const answer = (applied: boolean, created = false) => ({ known: true, applied, created });
 const unknown = { known: false, applied: false, created: false };
+
+test('callers are answered, and subscribers told, once a change is in the outbox', async () => {
+  const steps: string[] = [];
+  const outbox = {
+    async write() {
+      steps.push('written');
+      await new Promise(setImmediate);
+      steps.push('durable');
+    },
+  } as unknown as Outbox;
+  const onChanges = () => void steps.push('told');
+  await new PresenceEngine({ store: fixture.store, clock: () => fixture.now, onChanges, outbox }).run([
+    session('u1', connect('a')),
+  ]);
+  steps.push('answered');
+  expect(steps).toEqual(['written', 'durable', 'told', 'answered']);
+});
 
 describe('one batch', () => {
   it('makes one change of all that is asked about a user, and answers in the order asked', async () => {
