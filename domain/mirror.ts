@@ -14,7 +14,8 @@ export interface ShownThere {
   readonly username?: string | null;
   readonly name?: string | null;
   readonly status?: string | null;
-  readonly statusText?: string | null;
+  /** Another server's: of any kind. */
+  readonly statusText?: unknown;
   readonly statusSource?: string | null;
   readonly statusExpiresAt?: string | null;
 }
@@ -47,7 +48,7 @@ export function wordThere(
   assumed: Word,
   isOld: boolean,
 ): Word {
-  const text = normalizeStatusText(statusText ?? undefined) ?? '';
+  const text = (typeof statusText === 'string' && normalizeStatusText(statusText)) || '';
   const said = STATUSES.find((one) => one === status);
   if (said === undefined || said === 'offline') return { ...assumed, text };
   const source = CLAIM_SOURCES.find((one) => one === statusSource);

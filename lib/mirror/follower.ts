@@ -103,6 +103,9 @@ export class Follower {
     if (!this.options.carries && !this.isMissed(before, record)) return;
     this.options.onClaims(uid);
     try {
+      // Something else may have been said here since the record was read: that is newer.
+      const now = (await side.usersOf([uid])).get(uid);
+      if (now && !saysTheSame(wordHere(now, side.clock()), here, true)) return;
       await side.claim(uid, claimFor(word));
     } catch (error) {
       if (before) there.set(uid, before);

@@ -25,6 +25,14 @@ const AGAIN_AFTER_MS = 30_000;
 /** Will never be taken as it is. */
 const FOR_GOOD = ['ROCKETCHAT_REFUSED', 'INVALID_ARGUMENT'];
 
+/** On its way to Rocket.Chat. */
+interface Telling {
+  readonly uid: string;
+  word: Word;
+  /** Resolves once Rocket.Chat has what took the place of the first word. */
+  instead?: Promise<void>;
+}
+
 /**
  * Tells Rocket.Chat what users say of themselves here: of each the newest alone, one after the other, for it takes few. What
  * waits is a set of users, so that it is never more than there are. Connections cannot be told there.
@@ -39,7 +47,7 @@ export class WordPush {
   private readonly toldAtMs = new Map<string, number>();
   /** What Rocket.Chat would not take. */
   private readonly refused = new Map<string, Word>();
-  private telling: { readonly uid: string; word: Word } | undefined;
+  private telling: Telling | undefined;
   private running: Promise<void> | undefined;
   private readonly stopping = new AbortController();
 
@@ -113,13 +121,14 @@ export class WordPush {
   }
 
   /** It takes the place of the one that waits for its turn. */
-  private tellInstead(telling: { readonly uid: string; word: Word }, word: Word): void {
-    if (saysTheSame(telling.word, word, this.options.knowsEnds())) return;
+  private tellInstead(telling: Telling, word: Word): void {
+    const before = telling.word;
+    if (saysTheSame(before, word, this.options.knowsEnds())) return;
     telling.word = word;
-    this.options.set(this.wantedOf(telling.uid, word)).catch(() => {
-      this.options.there.delete(telling.uid);
-      this.unsaid.add(telling.uid);
-    });
+    const wanted = this.wantedOf(telling.uid, word);
+    // What the first would have changed is changed back: a wish without a text takes over the one that waits.
+    telling.instead = this.options.set(before.text === word.text ? wanted : { ...wanted, text: word.text });
+    telling.instead.catch(() => undefined); // whoever tells waits for it
   }
 
   private differs({ _id: uid, presenceChange }: UserRecord, word: Word): boolean {
@@ -151,9 +160,10 @@ export class WordPush {
     const record = (await side.usersOf([uid])).get(uid);
     const word = record && wordHere(record, side.clock());
     if (!word || !this.differs(record, word)) return void this.unsaid.delete(uid);
-    const telling = (this.telling = { uid, word });
+    const telling: Telling = (this.telling = { uid, word });
     try {
       await set(this.wantedOf(uid, word));
+      await allInstead(telling);
       there.set(uid, telling.word);
       this.toldAtMs.set(uid, performance.now());
       this.options.onTold(uid);
@@ -181,5 +191,13 @@ export class WordPush {
     // Not everybody may change texts there: one that is said already is left out.
     const isSaid = this.options.there.get(uid)?.text === text;
     return { uid, status, ...(!isSaid && { text }), ...(ends && { expiresAt: new Date(expiresAtMs) }) };
+  }
+}
+
+/** Of what took each other's place the last alone is what Rocket.Chat shows in the end. */
+async function allInstead(telling: Telling): Promise<void> {
+  for (let last: Promise<void> | undefined; last !== telling.instead;) {
+    last = telling.instead;
+    await last;
   }
 }

@@ -67,6 +67,8 @@ export class AccountInMemory {
   readonly users = new Map<string, UserThere>();
   readonly calls: string[] = [];
   isAway = false;
+  /** What is set is so after this; milliseconds. */
+  setsTakeMs = 0;
   private readonly budget = new CallBudget();
 
   get theirTimeMs(): number {
@@ -94,6 +96,7 @@ export class AccountInMemory {
     this.calls.push(path);
     if (this.isAway) throw new RocketChatFault('AWAY', 'gone');
     if (given) {
+      if (this.setsTakeMs > 0) await new Promise((resolve) => setTimeout(resolve, this.setsTakeMs));
       const before = this.users.get(given.userId!);
       this.say(given.userId!, given.status!, given.message ?? before?.statusText ?? '', given.expiresAt);
       return {} as T;
