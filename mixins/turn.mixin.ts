@@ -16,7 +16,10 @@ const LOOK_EVERY_MS = 500;
 
 /** What goes on all the time, on one replica at a time: it begins when that is this one, and ends when it is another or this one stops. */
 export function turnMixin<S extends Service>({ name, isOurs, begin, end }: Turn<S>): Partial<ServiceSchema> {
+  let isStopped = false;
+
   async function look(service: S): Promise<void> {
+    if (isStopped) return;
     if (isOurs(service)) begin(service);
     else await end();
   }
@@ -25,7 +28,11 @@ export function turnMixin<S extends Service>({ name, isOurs, begin, end }: Turn<
     mixins: [
       periodicMixin<S>({ name, everyMs: LOOK_EVERY_MS, firstAfterMs: 0, run: look }),
     ] as Partial<ServiceSchema>[],
+    async started() {
+      isStopped = false;
+    },
     async stopped() {
+      isStopped = true; // a look comes until the job has stopped, which is after this
       await end();
     },
   };

@@ -88,8 +88,10 @@ export class RedisUsers {
     const users = new Map<string, UserRecord>();
     const missing: string[] = [];
     for (const [uid, { text }] of held.entries) {
-      if (text === null) missing.push(uid);
-      else if (text !== '') users.set(uid, EJSON.parse(text) as object as UserRecord);
+      if (text === '') continue;
+      const user = recordIn(text, uid);
+      if (user) users.set(uid, user);
+      else missing.push(uid);
     }
     if (missing.length === 0) return users;
     const read = await store.usersOf(missing);
@@ -183,4 +185,14 @@ export function installationOf(mongoUrl: string): string {
 /** Empty: there is no such user. */
 function textOf(user: UserRecord | undefined): string {
   return user ? EJSON.stringify(user) : '';
+}
+
+/** Others may write to this Redis: what is no record of the user counts as not held. */
+function recordIn(text: string | null, uid: string): UserRecord | undefined {
+  try {
+    const record = text === null ? undefined : (EJSON.parse(text) as Partial<UserRecord> | null);
+    return record?._id === uid ? (record as UserRecord) : undefined;
+  } catch {
+    return undefined;
+  }
 }

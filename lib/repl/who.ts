@@ -22,5 +22,5 @@ export async function whoCommand(
   });
   if (rows.length === 0) return say(status === undefined ? 'nobody' : `nobody is ${status}`);
   say(table([COLUMNS, ...rows]));
-  if (next !== undefined) say(`the first ${rows.length} by id; more: call presence.list --after ${next}`);
+  if (next !== undefined) say(printable(`the first ${rows.length} by id; more: call presence.list --after ${next}`));
 }

@@ -68,7 +68,14 @@ export class UserImport {
     let state = await this.state();
     while (!state.finishedAt) {
       signal.throwIfAborted();
-      state = await this.step(state, signal);
+      const next = await this.step(state, signal);
+      // Begun anew meanwhile, maybe by another replica.
+      const noted = await this.state();
+      if (JSON.stringify(noted) !== JSON.stringify(state)) {
+        state = noted;
+        continue;
+      }
+      state = next;
       await this.options.notes.write(NOTE, state);
       this.options.onProgress?.(state);
     }

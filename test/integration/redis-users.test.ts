@@ -1,3 +1,4 @@
+import { Redis } from 'ioredis';
 import type { UserRecord } from '../../domain/types';
 import { installationOf, RedisUsers } from '../../lib/reads/redis-users';
 import { eventually } from '../helpers/eventually';
@@ -130,6 +131,18 @@ describe('users in Redis', () => {
     await a.stop();
     change('busy');
     expect(await statusOf(await replica())).toBe('busy');
+  });
+
+  it('that are no records of theirs are read from the store', async () => {
+    const users = await replica();
+    await users.usersOf(['ann']);
+    const other = new Redis(redis.url);
+    for (const junk of ['{', '5', 'null', '[]', '{"_id":"bob","status":"busy"}']) {
+      const [key] = await other.keys('*no records*:user:*:ann');
+      await other.hset(key!, 'u', junk);
+      expect(await statusOf(users)).toBe('online');
+    }
+    other.disconnect();
   });
 
   it('of one installation are not those of another', async () => {

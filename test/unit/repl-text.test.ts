@@ -1,4 +1,6 @@
+import type { ServiceBroker } from 'moleculer';
 import { printable, span } from '../../lib/repl/text';
+import { whoCommand } from '../../lib/repl/who';
 
 test.each([
   [0, '0 s'],
@@ -9,6 +11,16 @@ test.each([
   [50 * 3_600_000, '2 d'],
 ])('%i ms are %s', (ms, text) => {
   expect(span(ms)).toBe(text);
+});
+
+test('the id that a list goes on with does not steer a terminal', async () => {
+  const written = jest.spyOn(process.stdout, 'write').mockReturnValue(true);
+  const page = { users: [{ uid: 'ann', status: 'online', username: 'ann' }], next: 'a\u001b[2Jb' };
+  const broker = { call: () => Promise.resolve(page) } as unknown as ServiceBroker;
+  await whoCommand(broker, undefined, (rows) => rows.join());
+  const text = written.mock.calls.join('');
+  written.mockRestore();
+  expect(text).toContain('--after a·[2Jb');
 });
 
 test('what users wrote does not steer a terminal', () => {

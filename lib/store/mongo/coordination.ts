@@ -30,7 +30,9 @@ export class MongoCoordination {
     // The server's time as it was then, uncorrected: never ahead, so that nobody's lease is taken before its end. And
     // read once: a repetition that comes late takes no more than was asked for.
     const { thenMs } = await this.serverTime();
-    const isFree = { $or: [{ holder }, { until: { $lte: new Date(thenMs) } }] };
+    // A lease without a time, of another writer's making, is nobody's. The driver's types know no such comparison.
+    const isNoTime: object = { until: { $not: { $type: 'date' } } };
+    const isFree = { $or: [{ holder }, { until: { $lte: new Date(thenMs) } }, isNoTime] };
     const taken = { $set: { holder, until: new Date(thenMs + ttlMs) } };
     return this.connection.patiently(async () => {
       try {

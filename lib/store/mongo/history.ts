@@ -137,7 +137,8 @@ export class MongoHistory implements HistoryStore {
       const options = { sort: { _id: 1 }, batchSize: DAYS_AT_ONCE + 1 };
       const found = await this.connection.patiently(() => this.digests().find(filter, options).toArray());
       for (const { _id, digest } of found) {
-        yield { dayMs: Date.parse(_id), digest: JSON.parse(digest) as DayDigest };
+        const kept = digestIn(digest);
+        if (kept) yield { dayMs: Date.parse(_id), digest: kept };
       }
     }
   }
@@ -189,4 +190,14 @@ function filterOf({ uid, fromMs, toMs, causes, statuses }: HistoryFilter, before
     ...(causes === undefined ? {} : { cause: { $in: [...causes] } }),
     ...(statuses === undefined ? {} : { to: { $in: [...statuses] } }),
   };
+}
+
+/** @returns undefined for one that is damaged: its day is counted anew */
+function digestIn(text: unknown): DayDigest | undefined {
+  try {
+    const digest = JSON.parse(String(text)) as DayDigest | null;
+    return Array.isArray(digest?.counts) && Array.isArray(digest.flow) ? digest : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -4,7 +4,7 @@ import type { StoredInstance } from '../instance-port';
 import type { SessionOwners, StatusCounts, UserFilter } from '../port';
 import type { MongoConnection } from './connection';
 import { droppedEntry } from './instance-drop';
-import { isDate, USER_PROJECTION, userOf, type SessionsDocument, type UserDocument } from './documents';
+import { sessionsOf, isDate, USER_PROJECTION, userOf, type SessionsDocument, type UserDocument } from './documents';
 import { readUsers } from './read-users';
 
 const EXPIRED_AT_ONCE = 1000;
@@ -22,7 +22,7 @@ export class MongoQueries {
     const asRead = new Map<string, SessionsDocument>();
     for (const document of await this.findSessions({ 'connections.id': { $in: [...owners.keys()] } })) {
       asRead.set(document._id, document);
-      for (const id of new Set(document.connections?.map((entry) => entry.id))) owners.get(id)?.push(document._id);
+      for (const id of new Set(sessionsOf(document).map((entry) => entry.id))) owners.get(id)?.push(document._id);
     }
     return { owners, asRead };
   }

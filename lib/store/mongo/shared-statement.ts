@@ -51,7 +51,8 @@ function sharedStatement<T>(changes: readonly Change[], { comparisons, unset = [
   const values: Record<string, unknown> = {};
   for (const field of Object.keys(first!.set)) values[field] = own(changes.map(({ set }) => set[field]));
   for (const field of Object.keys(first!.merge ?? {})) {
-    values[field] = { $mergeObjects: [`$${field}`, own(changes.map(({ merge }) => merge![field]))] };
+    const held = { $cond: [{ $eq: [{ $type: `$${field}` }, 'object'] }, `$${field}`, {}] }; // another writer may have put anything
+    values[field] = { $mergeObjects: [held, own(changes.map(({ merge }) => merge![field]))] };
   }
   for (const field of unset) values[field] = '$$REMOVE';
   for (const [field, value] of Object.entries(values)) {

@@ -134,7 +134,7 @@ function createdUser(write: PresenceWrite, batch: string, at: Date): BulkWriteOp
   const { after } = write;
   const { set, unset } = fieldsOf(write, true);
   const gone: Record<string, true> = Object.fromEntries(unset.map((field) => [field, true]));
-  const marks = { presenceRev: after.presenceRev, [`presenceBy.${slotOf(after)}`]: batch, _updatedAt: at };
+  const marks = { presenceRev: after.presenceRev, presenceBy: { [slotOf(after)]: batch }, _updatedAt: at };
   return {
     updateOne: {
       // Another writer may have made the document, which has no revision then. The driver's types know no list of types.

@@ -23,7 +23,7 @@ describe.each([
     database = freshDatabase(server);
     db = client.db(database.name);
     if (isRocketChats) await db.collection('rocketchat_settings').insertOne({ _id: 'Site_Url' as never });
-    const options = { patienceMs: 10_000, refreshAfterMs: REFRESH_AFTER_MS, makesIndexes: () => true };
+    const options = { historyDays: 30, patienceMs: 10_000, refreshAfterMs: REFRESH_AFTER_MS, makesIndexes: () => true };
     store = new MongoStore({ ...options, url: database.url });
     await store.open();
     engine = new PresenceEngine({ store, clock: () => NOW, onChanges: () => undefined });
@@ -93,6 +93,9 @@ describe.each([
     ['claims that are none', { previousState: 'x', presenceWaiting: { 0: 'y' } }],
     ['a claim of false parts', { previousState: { statusDefault: 'busy', statusText: {}, statusExpiresAt: 'soon' } }],
     ['a last change that is none', { presenceChange: { cause: 5, at: 'now', from: 'x' } }],
+    ['marks that are a text', { presenceBy: 'x', presenceRev: 7 }],
+    ['marks that are a list', { presenceBy: [1], presenceRev: 7 }],
+    ['marks that are null', { presenceBy: null }],
     ['a name that is an object', { name: { first: 'Ann' }, type: ['user'] }],
   ])('a user with %s is shown, and what is of no use goes with the next change', async (what, fields) => {
     const uid = `field ${what}`;
@@ -131,5 +134,34 @@ describe.each([
     for (const one of [uid, `next to ${uid}`]) expect(await stored('users', one)).toMatchObject({ status: 'online' });
     await answers(session(uid, disconnect('a')), session(uid, disconnect('z')));
     expect(await stored('users', uid)).toMatchObject({ status: 'offline' });
+  });
+
+  test.each<[string, unknown]>([
+    ['beside one that is nothing', [null, { id: 'SESSION', instanceId: 'n' }]],
+    ['that is no list', { id: 'SESSION', instanceId: 'n' }],
+  ])('a logout of a session %s fails neither this user nor the rest of the batch', async (what, connections) => {
+    const uid = `logout ${what}`;
+    for (const one of [uid, `next to ${uid}`]) await put('users', { _id: one, username: one, type: 'user' });
+    const named = JSON.parse(JSON.stringify(connections).replace('SESSION', `of ${uid}`)) as unknown;
+    await put('usersSessions', { _id: uid, connections: named });
+    await answers(session(uid, disconnect(`of ${uid}`)), session(`next to ${uid}`, connect('b')));
+    expect(await stored('users', `next to ${uid}`)).toMatchObject({ status: 'online' });
+    await answers(session(uid, connect('a')), session(uid, disconnect('a')));
+    expect(await stored('users', uid)).toMatchObject({ status: 'offline' });
+  });
+
+  test('a digest of a day that is damaged is none, and a lease without a time is free', async () => {
+    for (const [day, digest] of [
+      ['2026-01-01', '{"rows":'],
+      ['2026-01-02', 'null'],
+      ['2026-01-03', 5],
+    ] as const) {
+      await put('presence_history_days', { _id: day, digest });
+    }
+    const range = { fromMs: Date.parse('2026-01-01'), toMs: Date.parse('2026-01-04') };
+    for await (const kept of store.history.keptDigests(range)) expect(kept).toBeUndefined();
+    await put('presence_leases', { _id: 'a job', holder: 'nobody' });
+    expect(await store.lead('a job', 'presence-1', 1_000)).toBe(true);
+    expect(await store.lead('a job', 'presence-2', 1_000)).toBe(false);
   });
 });

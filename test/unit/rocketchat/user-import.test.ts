@@ -63,6 +63,19 @@ describe('an import of users', () => {
     expect(taken).toEqual([...listed.ids, ...listed.ids]);
   });
 
+  it('begins anew at once where somebody asks for that meanwhile', async () => {
+    listed = new Listed(300);
+    let isAsked = false;
+    listed.between = (page) => {
+      if (page !== 2 || isAsked) return;
+      isAsked = true;
+      void importer().restart();
+    };
+    await importer().run(never);
+    expect(taken.slice(-300)).toEqual(listed.ids);
+    expect(taken.length).toBeGreaterThan(300);
+  });
+
   it('goes on where it was, whatever stopped it; at worst a page is taken twice', async () => {
     listed = new Listed(1000);
     let left = 3;
