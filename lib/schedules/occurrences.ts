@@ -4,6 +4,8 @@ import { WEEKDAYS, type Occurrence, type Schedule, type WeeklyHours } from '../.
 
 /** Two weeks, for what would be on one day may not be there at all, and the day before, whose hours may reach into the next. */
 const DAYS_LOOKED_AT = 16;
+/** Clocks are set by less; Samoa once left out a day, which is looked at as one. */
+const LONGEST_CHANGE_MS = 3 * 60 * 60_000;
 
 type Times = Pick<Schedule, 'startsAt' | 'endsAt' | 'weekly' | 'timeZone'>;
 
@@ -35,12 +37,25 @@ export function occurrenceAfter(
 
 function hoursOn(day: DateTime, { from, to }: WeeklyHours): { readonly startMs: number; readonly endMs: number } {
   const lastDay = to > from ? day : day.plus({ days: 1 });
-  return { startMs: clockOn(day, from), endMs: clockOn(lastDay, to) };
+  return { startMs: Math.min(...clockOn(day, from)), endMs: Math.max(...clockOn(lastDay, to)) };
 }
 
-/** When the clocks show this time of a day. */
-function clockOn(day: DateTime, time: string): number {
+/** When the clocks show this time of a day: twice where they are set back; where they go on past it, then. */
+function clockOn(day: DateTime, time: string): number[] {
   const [hour = 0, minute = 0] = time.split(':').map(Number);
-  if (hour === 24) return day.plus({ days: 1 }).startOf('day').toMillis();
-  return day.set({ hour, minute }).toMillis();
+  if (hour === 24) return [day.plus({ days: 1 }).startOf('day').toMillis()];
+  const shown = day.set({ hour, minute });
+  if (shown.hour !== hour || shown.minute !== minute) return [clocksWentOn(shown)];
+  return shown.getPossibleOffsets().map((one) => one.toMillis());
+}
+
+/** The last change of a zone's offset before a time at which there has just been one. @returns epoch milliseconds */
+function clocksWentOn(after: DateTime): number {
+  let [beforeMs, sinceMs] = [after.toMillis() - LONGEST_CHANGE_MS, after.toMillis()];
+  while (sinceMs - beforeMs > 1) {
+    const middleMs = Math.floor((beforeMs + sinceMs) / 2);
+    if (after.zone.offset(middleMs) === after.offset) sinceMs = middleMs;
+    else beforeMs = middleMs;
+  }
+  return sinceMs;
 }

@@ -91,7 +91,21 @@ describe('in a time zone', () => {
     // 02:00 to 03:00 is not there at all: nothing is made of it, and the next Sunday's comes.
     expect(first(night, '2026-03-28T12:00:00Z', { timeZone })).toBe('2026-04-05T00:00/2026-04-05T01:00');
     expect(first(weekly(['SU'], '02:30', '04:00'), '2026-03-28T12:00:00Z', { timeZone })).toBe(
-      '2026-03-29T01:30/2026-03-29T02:00',
+      '2026-03-29T01:00/2026-03-29T02:00',
     );
+    expect(first(weekly(['SU'], '02:30', '03:15'), '2026-03-28T12:00:00Z', { timeZone })).toBe(
+      '2026-03-29T01:00/2026-03-29T01:15',
+    );
+    expect(first(weekly(['SU'], '01:00', '02:30'), '2026-03-28T12:00:00Z', { timeZone })).toBe(
+      '2026-03-29T00:00/2026-03-29T01:00',
+    );
+  });
+
+  it('last for both where the clocks show an hour twice', () => {
+    const of = (from: string, to: string) =>
+      first(weekly(['SU'], from, to), '2026-10-24T12:00:00Z', { timeZone: 'Europe/Berlin' });
+    expect(of('02:30', '02:45')).toBe('2026-10-25T00:30/2026-10-25T01:45');
+    expect(of('01:00', '02:30')).toBe('2026-10-24T23:00/2026-10-25T01:30');
+    expect(of('02:30', '05:00')).toBe('2026-10-25T00:30/2026-10-25T04:00');
   });
 });
