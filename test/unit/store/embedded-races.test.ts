@@ -1,7 +1,12 @@
+import path from 'node:path';
 import { LOST_KEPT_MS } from '../../../domain/lost-sessions';
+import type { Schedule } from '../../../domain/schedule';
+import { EmbeddedLedger } from '../../../lib/store/embedded-ledger';
 import type { EmbeddedStore } from '../../../lib/store/embedded-store';
+import { callback, delivery } from '../../helpers/callback-builders';
 import { embeddedFolders } from '../../helpers/embedded-folders';
 import { connect, disconnect, MINUTE, NOW, userRecord, work } from '../../helpers/presence-builders';
+import { historyRowOf } from '../../helpers/store-contract-history';
 
 const { newFolder, openIn, openAfterKill } = embeddedFolders();
 
@@ -53,6 +58,81 @@ describe('calls at once, on files', () => {
     const written = await Promise.all([write('busy'), write('away')]);
     expect(written.map(({ size }) => size)).toEqual([1, 0]);
     expect((await store.usersOf(['ann'])).get('ann')).toMatchObject({ status: 'busy' });
+  });
+
+  it('leave the peak in the file that was set last', async () => {
+    const file = path.join(folder, 'peak.db');
+    const [ledger, afterKill] = [new EmbeddedLedger(file), new EmbeddedLedger(file)];
+    await ledger.open();
+    await ledger.connections(2, NOW);
+    await Promise.all([ledger.connections(4, NOW), ledger.resetPeak(2, NOW)]);
+    await afterKill.open();
+    expect(await afterKill.connections(0, NOW)).toEqual({ current: 0, peak: 2 });
+    for (const one of [ledger, afterKill]) await one.close();
+  });
+
+  describe('on callbacks', () => {
+    const before = callback('c1');
+    const paused = { ...before, rev: 2, paused: 'asked' } as const;
+    const rotated = { ...before, rev: 2, secret: 'whsec_new' };
+    beforeEach(() => store.callbacks.add(before));
+
+    it('replace one once, where both have seen the same', async () => {
+      const { callbacks } = store;
+      expect(await Promise.all([callbacks.replace(before, rotated), callbacks.replace(before, paused)])).toEqual([
+        true,
+        false,
+      ]);
+      expect(await callbacks.all()).toEqual([rotated]);
+    });
+
+    it('leave nothing of one that was removed', async () => {
+      const { callbacks } = store;
+      const removed = await Promise.all([
+        callbacks.replace(before, paused),
+        ...[callbacks.remove('c1'), callbacks.remove('c1'), callbacks.replace(before, rotated)],
+      ]);
+      expect(removed).toEqual([true, true, false, false]);
+      expect(await callbacks.all()).toEqual([]);
+      expect(await (await openAfterKill(folder)).callbacks.all()).toEqual([]);
+    });
+
+    it('leave a delivery gone that was made, or was for one that was removed', async () => {
+      const { callbacks } = store;
+      const [made, failed] = [delivery('m1'), delivery('m2')];
+      await callbacks.put([made, failed]);
+      const settled = callbacks.settle([{ before: made, after: undefined }]);
+      expect(await callbacks.retry('c1', 'm1', NOW)).toBe(false);
+      await settled;
+      expect(await callbacks.page('c1', { limit: 9 })).toEqual([failed]);
+      await Promise.all([
+        callbacks.remove('c1'),
+        callbacks.settle([{ before: failed, after: { ...failed, attempts: 1 } }]),
+      ]);
+      expect(await callbacks.page('c1', { limit: 9 })).toEqual([]);
+    });
+  });
+
+  it('leave a schedule cancelled that is settled meanwhile, and say so', async () => {
+    const { schedules } = store;
+    const [startsAt, claim] = [new Date(NOW), { statusDefault: 'busy', statusSource: 'internal' } as const];
+    const given = { uid: 'ann', claim, startsAt, timeZone: 'UTC', createdAt: startsAt, dueAt: startsAt };
+    const [weekly, other]: Schedule[] = [
+      { ...given, _id: 'weekly' },
+      { ...given, _id: 'other' },
+    ];
+    for (const one of [weekly!, other!]) await schedules.add(one);
+    const cancelled = schedules.remove('ann', 'weekly');
+    const settled = [weekly!, other!].map((one) => ({ before: one, after: { ...one, dueAt: new Date(NOW + 1) } }));
+    expect(await schedules.settle(settled)).toEqual(new Set(['weekly']));
+    expect(await Promise.all([cancelled, schedules.remove('ann', 'weekly')])).toEqual([true, false]);
+    expect((await schedules.of('ann')).map(({ _id }) => _id)).toEqual(['other']);
+  });
+
+  it('append a change to the history once', async () => {
+    const rows = [historyRowOf('ann', NOW)];
+    await Promise.all([store.history.append(rows, NOW), store.history.append(rows, NOW)]);
+    expect(await store.history.count({})).toBe(1);
   });
 
   it('are all written when the store is closed behind them', async () => {
