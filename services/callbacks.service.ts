@@ -12,12 +12,13 @@ import { read } from '../lib/wire/contract';
 import { readConfig, type Config } from '../lib/config/env';
 import { Gathered } from '../lib/wire/gathered';
 import { argumentsOf, isId } from '../lib/wire/ids';
+import type { Draining } from '../lib/http/drain';
 import { dropsOf } from '../lib/wire/packet-drops';
 import { serviceSchema } from '../lib/wire/service-schema';
 import { besidePresenceMixin, type BesideService } from '../mixins/beside-presence.mixin';
 import { periodicMixin } from '../mixins/periodic.mixin';
 
-interface CallbacksService extends BesideService {
+interface CallbacksService extends BesideService, Draining {
   poster: Poster;
   desk: CallbackDesk;
   deliverer: Deliverer;
@@ -41,6 +42,8 @@ const FIRST_COUNT_AFTER_MS = 1000;
 const MOST_DELIVERIES = 100_000;
 /** What is under way when the node stops has this long. */
 const STOP_WITHIN_MS = 2000;
+/** And this long until it is written; a store that is away is not waited for before the services stop. */
+const WRITTEN_WITHIN_MS = 500;
 
 const action = actionsOf<CallbacksService>();
 
@@ -193,6 +196,13 @@ function partsOf(service: CallbacksService, options: PosterOptions) {
   return { poster, desk, deliverer, endListening: outbox.onPut(() => look(service)) };
 }
 
+async function letGo({ deliverer, poster }: CallbacksService): Promise<void> {
+  if (!deliverer) return; // not started
+  const late = setTimeout(() => poster.close(), STOP_WITHIN_MS);
+  await Promise.race([deliverer.stop(), delay(STOP_WITHIN_MS + WRITTEN_WITHIN_MS, undefined, { ref: false })]);
+  clearTimeout(late);
+}
+
 /** The service `callbacks`: whoever registers an address is told of every change of presence there, signed, until he has it. */
 export function callbacksService(
   config: Pick<Config, 'CALLBACKS_ALLOW_PRIVATE'>,
@@ -213,13 +223,18 @@ export function callbacksService(
     async started(this: CallbacksService) {
       Object.assign(this, partsOf(this, { allowPrivate: config.CALLBACKS_ALLOW_PRIVATE, ...options }));
     },
+    methods: {
+      /** Begins no more deliveries; what became of those under way is written while the store is open (lib/http/drain). */
+      drain(this: CallbacksService): Promise<void> {
+        return letGo(this);
+      },
+    },
     async stopped(this: CallbacksService) {
       this.endListening?.();
       this.heard.stop();
-      const stopped = this.deliverer?.stop();
-      await Promise.race([stopped, delay(STOP_WITHIN_MS, undefined, { ref: false })]);
+      await this.drain(); // where this service alone is stopped
       this.poster?.close();
-      await stopped;
+      await this.deliverer?.stop();
     },
   });
 }

@@ -7,6 +7,7 @@ import {
   type PauseReason,
 } from '../../domain/callbacks';
 import type { Status } from '../../domain/types';
+import { Turns } from '../turns';
 import { PresenceError } from '../wire/errors';
 import type { CallbackStore, DeliveryCounts } from '../store/callback-port';
 import { newCallbackId, newSecret, newTestId } from './ids';
@@ -82,6 +83,8 @@ const DEFAULT_PAGE = 100;
 
 /** Where callbacks are registered and looked after. Methods that name one throw UNKNOWN_CALLBACK where there is none; all STORE_UNAVAILABLE. */
 export class CallbackDesk {
+  private readonly turns = new Turns();
+
   constructor(private readonly options: CallbackDeskOptions) {}
 
   /**
@@ -89,11 +92,8 @@ export class CallbackDesk {
    * @throws PresenceError TARGET_REFUSED; TOO_MANY_CALLBACKS
    */
   async register(given: CallbackFields): Promise<CallbackView & { readonly secret: string }> {
-    const { store, clock, onChanged, everywhere } = this.options;
+    const { clock, onChanged, everywhere } = this.options;
     this.checkTarget(given.url);
-    if ((await store.all()).length >= MAX_CALLBACKS) {
-      throw new PresenceError('TOO_MANY_CALLBACKS', `there are ${MAX_CALLBACKS} callbacks at most`);
-    }
     const { url, name, uids = [], statuses = [], concurrency = DEFAULT_CONCURRENCY } = given;
     const secret = newSecret();
     const fields = { url, ...(name ? { name } : {}), uids, statuses, concurrency };
@@ -105,7 +105,7 @@ export class CallbackDesk {
       oldSecrets: [],
       createdAt: new Date(clock()),
     };
-    await store.add(callback);
+    await this.turns.take(() => this.keep(callback));
     await onChanged(callback._id);
     await everywhere();
     return { ...viewOf(callback, undefined), secret };
@@ -194,6 +194,18 @@ export class CallbackDesk {
   async retry(id: string, delivery: string): Promise<boolean> {
     await this.find(id);
     return this.options.store.retry(id, delivery, this.options.clock());
+  }
+
+  /**
+   * One after the other, or all that come at once would find room. Only in this process: replicas that register the last
+   * one in the same moment may go over the limit together, by one each at most.
+   */
+  private async keep(callback: Callback): Promise<void> {
+    const { store } = this.options;
+    if ((await store.all()).length >= MAX_CALLBACKS) {
+      throw new PresenceError('TOO_MANY_CALLBACKS', `there are ${MAX_CALLBACKS} callbacks at most`);
+    }
+    await store.add(callback);
   }
 
   private checkTarget(url: string): void {

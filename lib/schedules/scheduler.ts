@@ -10,6 +10,7 @@ import {
 } from '../../domain/schedule';
 import type { Claim, ClaimSource, Status } from '../../domain/types';
 import { invalidArgument, PresenceError } from '../wire/errors';
+import { Turns } from '../turns';
 import { occurrenceAfter } from './occurrences';
 import type { PresenceStore } from '../store/port';
 
@@ -59,6 +60,8 @@ const TAKEN_FOR_MS = 1000;
 
 /** Claims that are to be made later: keeps them, and makes them when it is time. */
 export class Scheduler {
+  private readonly turns = new Turns();
+
   constructor(private readonly options: SchedulerOptions) {}
 
   /**
@@ -83,10 +86,7 @@ export class Scheduler {
     if (!store.createsUsers && !(await store.usersOf([uid])).has(uid)) {
       throw new PresenceError('UNKNOWN_USER', 'there is no such user', { uid });
     }
-    if ((await store.schedules.of(uid)).length >= MAX_SCHEDULES) {
-      throw new PresenceError('TOO_MANY_SCHEDULES', `a user has ${MAX_SCHEDULES} schedules at most`, { uid });
-    }
-    await store.schedules.add(withoutAbsent(ready));
+    await this.turns.take(() => this.keep(ready), uid);
     return viewOf(ready, nowMs);
   }
 
@@ -113,6 +113,19 @@ export class Scheduler {
       if (due.length > 0) made += await this.make(due);
       if (due.length < DUE_AT_ONCE) return made;
     }
+  }
+
+  /**
+   * Those of a user one after the other, or all that come at once would find room. Only in this process: replicas that add
+   * the last one in the same moment may go over the limit together, by one each at most.
+   */
+  private async keep(schedule: Schedule): Promise<void> {
+    const { uid } = schedule;
+    const { schedules } = this.options.store;
+    if ((await schedules.of(uid)).length >= MAX_SCHEDULES) {
+      throw new PresenceError('TOO_MANY_SCHEDULES', `a user has ${MAX_SCHEDULES} schedules at most`, { uid });
+    }
+    await schedules.add(withoutAbsent(schedule));
   }
 
   private async make(due: readonly Schedule[]): Promise<number> {

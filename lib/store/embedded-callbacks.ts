@@ -1,5 +1,6 @@
 import { askedForAgain, PARKED_KEPT_MS, type Callback, type OutboxRow } from '../../domain/callbacks';
 import { groupBy } from '../group-by';
+import { Turns } from '../turns';
 import type { Availability } from './availability';
 import {
   ORPHANS_KEPT_MS,
@@ -17,6 +18,8 @@ export class EmbeddedCallbacks implements CallbackStore {
   private readonly outbox: DocumentFile<OutboxRow>;
   /** What waits, by callback. */
   private waiting = new Map<string, DueOrder<OutboxRow>>();
+  /** Of each file. Who has a turn of the callbacks may wait for one of the outbox, not the other way round. */
+  private readonly turns = { callbacks: new Turns(), outbox: new Turns() };
 
   /** @param fileOf where a file of this name lies; undefined: in memory only */
   constructor(fileOf: (name: string) => string | undefined, availability?: Availability) {
@@ -31,8 +34,8 @@ export class EmbeddedCallbacks implements CallbackStore {
   }
 
   async close(): Promise<void> {
-    await this.callbacks.close();
-    await this.outbox.close();
+    await this.turns.callbacks.take(() => this.callbacks.close());
+    await this.turns.outbox.take(() => this.outbox.close());
   }
 
   async all(): Promise<Callback[]> {
@@ -44,26 +47,30 @@ export class EmbeddedCallbacks implements CallbackStore {
   }
 
   add(callback: Callback): Promise<void> {
-    return this.callbacks.putAll([callback]);
+    return this.turns.callbacks.take(() => this.callbacks.putAll([callback]));
   }
 
-  async replace(before: Callback, after: Callback): Promise<boolean> {
-    if (this.callbacks.get(before._id)?.rev !== before.rev) return false;
-    await this.callbacks.putAll([after]);
-    await this.callbacks.forgetOld(); // of a secret that was taken back nothing stays
-    return true;
+  replace(before: Callback, after: Callback): Promise<boolean> {
+    return this.turns.callbacks.take(async () => {
+      if (this.callbacks.get(before._id)?.rev !== before.rev) return false;
+      await this.callbacks.putAll([after]);
+      await this.callbacks.forgetOld(); // of a secret that was taken back nothing stays
+      return true;
+    });
   }
 
-  async remove(id: string): Promise<boolean> {
-    if (!this.callbacks.get(id)) return false;
-    await this.callbacks.eraseAll([id]);
-    await this.outbox.eraseAll(this.rowsOf(id).map(({ _id }) => _id));
-    this.waiting.delete(id);
-    return true;
+  remove(id: string): Promise<boolean> {
+    return this.turns.callbacks.take(async () => {
+      if (!this.callbacks.get(id)) return false;
+      await this.callbacks.eraseAll([id]);
+      await this.turns.outbox.take(() => this.outbox.eraseAll(this.rowsOf(id).map(({ _id }) => _id)));
+      this.waiting.delete(id);
+      return true;
+    });
   }
 
   put(rows: readonly OutboxRow[]): Promise<void> {
-    return this.keep(rows.filter(({ _id }) => !this.outbox.get(_id)));
+    return this.turns.outbox.take(() => this.keep(rows.filter(({ _id }) => !this.outbox.get(_id))));
   }
 
   async due(callbacks: readonly string[], nowMs: number, limit: number): Promise<OutboxRow[]> {
@@ -72,11 +79,13 @@ export class EmbeddedCallbacks implements CallbackStore {
     return found.sort(byDue).slice(0, limit);
   }
 
-  async settle(settled: readonly DeliverySettled[]): Promise<void> {
-    const there = settled.filter(({ before }) => this.outbox.get(before._id) !== undefined);
-    const isAsRead = ({ before }: DeliverySettled) => this.outbox.get(before._id)!.attempts === before.attempts;
-    await this.keep(there.filter(isAsRead).flatMap(({ after }) => after ?? []));
-    await this.outbox.removeAll(there.filter(({ after }) => !after).map(({ before }) => before._id));
+  settle(settled: readonly DeliverySettled[]): Promise<void> {
+    return this.turns.outbox.take(async () => {
+      const there = settled.filter(({ before }) => this.outbox.get(before._id) !== undefined);
+      const isAsRead = ({ before }: DeliverySettled) => this.outbox.get(before._id)!.attempts === before.attempts;
+      await this.keep(there.filter(isAsRead).flatMap(({ after }) => after ?? []));
+      await this.outbox.removeAll(there.filter(({ after }) => !after).map(({ before }) => before._id));
+    });
   }
 
   async page(callback: string, { state, after = '', limit }: DeliveryPage): Promise<OutboxRow[]> {
@@ -84,11 +93,13 @@ export class EmbeddedCallbacks implements CallbackStore {
     return asked.sort(byId).slice(0, limit);
   }
 
-  async retry(callback: string, id: string, nowMs: number): Promise<boolean> {
-    const row = this.outbox.get(id);
-    if (row?.callback !== callback) return false;
-    await this.keep([askedForAgain(row, nowMs)]);
-    return true;
+  retry(callback: string, id: string, nowMs: number): Promise<boolean> {
+    return this.turns.outbox.take(async () => {
+      const row = this.outbox.get(id);
+      if (row?.callback !== callback) return false;
+      await this.keep([askedForAgain(row, nowMs)]);
+      return true;
+    });
   }
 
   async counts(): Promise<ReadonlyMap<string, DeliveryCounts>> {
@@ -101,7 +112,11 @@ export class EmbeddedCallbacks implements CallbackStore {
     return counts;
   }
 
-  async tidy(nowMs: number, most: number): Promise<number> {
+  tidy(nowMs: number, most: number): Promise<number> {
+    return this.turns.outbox.take(() => this.dropOld(nowMs, most));
+  }
+
+  private async dropOld(nowMs: number, most: number): Promise<number> {
     const past = [...this.outbox.values()].filter((row) => this.isPast(row, nowMs));
     await this.outbox.removeAll(past.map(({ _id }) => _id));
     const byCallback = groupBy(this.outbox.values(), ({ callback }) => callback);

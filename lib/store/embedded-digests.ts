@@ -1,6 +1,7 @@
 import { promises as fs } from 'node:fs';
 import path from 'node:path';
 import { dayName, type DatedDigest, type DayDigest } from '../../domain/day-digest';
+import { Turns } from '../turns';
 import { asError, PresenceError } from '../wire/errors';
 import type { TimeRange } from './history-port';
 
@@ -14,6 +15,8 @@ const PRIVATE_FILE = 0o600;
 export class EmbeddedDigests {
   /** In memory only where there is no folder. */
   private readonly days = new Map<string, DayDigest | undefined>();
+  /** Of each day: one that is kept and one that is kept or forgotten meanwhile would be in each other's way. */
+  private readonly turns = new Turns();
 
   constructor(private readonly folder: string | undefined) {}
 
@@ -36,28 +39,23 @@ export class EmbeddedDigests {
   }
 
   /** @throws PresenceError STORE_UNAVAILABLE */
-  async keep({ dayMs, digest }: DatedDigest): Promise<void> {
+  keep({ dayMs, digest }: DatedDigest): Promise<void> {
     const name = dayName(dayMs);
-    const file = this.fileOf(name);
-    if (file) {
-      // Beside it and renamed: whoever reads it finds it whole.
-      const unfinished = `${file}.new`;
-      try {
-        await fs.writeFile(unfinished, JSON.stringify(digest), { mode: PRIVATE_FILE });
-        await fs.rename(unfinished, file);
-      } catch (thrown) {
-        throw new PresenceError('STORE_UNAVAILABLE', `a digest cannot be written: ${asError(thrown).message}`);
-      }
-    }
-    this.days.set(name, file ? undefined : digest);
+    return this.turns.take(async () => {
+      const file = this.fileOf(name);
+      if (file) await write(file, digest);
+      this.days.set(name, file ? undefined : digest);
+    }, name);
   }
 
   async forget(names: readonly string[]): Promise<void> {
-    for (const name of names) {
-      if (!this.days.delete(name)) continue;
-      const file = this.fileOf(name);
-      if (file) await fs.rm(file, { force: true });
-    }
+    for (const name of names) await this.turns.take(() => this.remove(name), name);
+  }
+
+  private async remove(name: string): Promise<void> {
+    if (!this.days.delete(name)) return;
+    const file = this.fileOf(name);
+    if (file) await fs.rm(file, { force: true });
   }
 
   private async read(name: string): Promise<DayDigest | undefined> {
@@ -72,5 +70,16 @@ export class EmbeddedDigests {
 
   private fileOf(name: string): string | undefined {
     return this.folder && path.join(this.folder, `${name}.digest.json`);
+  }
+}
+
+/** Beside it and renamed: whoever reads it finds it whole. */
+async function write(file: string, digest: DayDigest): Promise<void> {
+  const unfinished = `${file}.new`;
+  try {
+    await fs.writeFile(unfinished, JSON.stringify(digest), { mode: PRIVATE_FILE });
+    await fs.rename(unfinished, file);
+  } catch (thrown) {
+    throw new PresenceError('STORE_UNAVAILABLE', `a digest cannot be written: ${asError(thrown).message}`);
   }
 }

@@ -1,3 +1,4 @@
+import { Turns } from '../turns';
 import type { Availability } from './availability';
 import { DocumentFile } from './document-file';
 import type { ConnectionCounts } from './port';
@@ -29,6 +30,7 @@ const MAX_HEARD = 10_000;
 export class EmbeddedLedger {
   private readonly state: DocumentFile<StateDocument>;
   private readonly heard = new Map<string, Heard>();
+  private readonly turns = new Turns();
   private peak = 0;
 
   constructor(filename?: string, availability?: Availability) {
@@ -91,8 +93,11 @@ export class EmbeddedLedger {
     await this.state.putAll([{ _id: BROADCAST, enabled }]);
   }
 
-  private async keepPeak(): Promise<void> {
-    if (this.peak !== (this.state.get(PEAK)?.peak ?? 0)) await this.state.putAll([{ _id: PEAK, peak: this.peak }]);
+  /** In turns: the file must hold nothing else by then, on its way neither. */
+  private keepPeak(): Promise<void> {
+    return this.turns.take(async () => {
+      if (this.peak !== (this.state.get(PEAK)?.peak ?? 0)) await this.state.putAll([{ _id: PEAK, peak: this.peak }]);
+    });
   }
 
   /** The sum heard from instances; our own sessions where nothing is heard (contract W14, W15). */

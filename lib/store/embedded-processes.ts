@@ -1,4 +1,5 @@
 import { sighted, type NodeProcess, type ProcessSighting } from '../../domain/node-process';
+import { Turns } from '../turns';
 import type { Availability } from './availability';
 import { DocumentFile } from './document-file';
 import { PROCESSES_KEPT_MS, type ProcessMarks } from './instance-port';
@@ -11,7 +12,7 @@ interface ProcessDocument extends NodeProcess {
 /** Which process each node is: durable, for sessions outlive this process, and nodes are replaced while it is down. */
 export class EmbeddedProcesses {
   private readonly documents: DocumentFile<ProcessDocument>;
-  private last: Promise<unknown> = Promise.resolve();
+  private readonly turns = new Turns();
 
   /** @param filename absent: kept in memory only */
   constructor(filename: string | undefined, availability: Availability) {
@@ -25,7 +26,7 @@ export class EmbeddedProcesses {
   }
 
   close(): Promise<void> {
-    return this.documents.close();
+    return this.turns.take(() => this.documents.close());
   }
 
   all(): NodeProcess[] {
@@ -33,7 +34,7 @@ export class EmbeddedProcesses {
   }
 
   note(sighting: ProcessSighting): Promise<NodeProcess> {
-    return this.inTurn(async () => {
+    return this.turns.take(async () => {
       const known = this.documents.get(sighting.id);
       const now = sighted(known && withoutKeys(known), sighting);
       await this.put(now);
@@ -42,17 +43,10 @@ export class EmbeddedProcesses {
   }
 
   mark(id: string, process: string, marks: ProcessMarks): Promise<void> {
-    return this.inTurn(async () => {
+    return this.turns.take(async () => {
       const known = this.documents.get(id);
       if (known?.process === process) await this.put({ ...withoutKeys(known), ...marks });
     });
-  }
-
-  /** What is read stays true until it is written. */
-  private inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.last.then(work);
-    this.last = done.catch(() => undefined);
-    return done;
   }
 
   private put(process: NodeProcess): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Schedule } from '../../domain/schedule';
+import { Turns } from '../turns';
 import type { Availability } from './availability';
 import { DocumentFile } from './document-file';
 import type { ScheduleSettled, ScheduleStore } from './schedule-port';
@@ -8,6 +9,7 @@ export class EmbeddedSchedules implements ScheduleStore {
   private readonly file: DocumentFile<Schedule>;
   /** Nothing is due before, epoch milliseconds: they are looked through only then. */
   private soonestMs = -Infinity;
+  private readonly turns = new Turns();
 
   /** @param filename absent: kept in memory only */
   constructor(filename?: string, availability?: Availability) {
@@ -19,23 +21,28 @@ export class EmbeddedSchedules implements ScheduleStore {
   }
 
   close(): Promise<void> {
-    return this.file.close();
+    return this.turns.take(() => this.file.close());
   }
 
-  async add(schedule: Schedule): Promise<void> {
-    await this.file.putAll([schedule]);
-    this.soonestMs = Math.min(this.soonestMs, schedule.dueAt.getTime());
+  add(schedule: Schedule): Promise<void> {
+    return this.turns.take(async () => {
+      await this.file.putAll([schedule]);
+      this.soonestMs = Math.min(this.soonestMs, schedule.dueAt.getTime());
+    });
   }
 
-  async remove(uid: string, id: string): Promise<boolean> {
-    if (this.file.get(id)?.uid !== uid) return false;
-    await this.file.removeAll([id]);
-    return true;
+  remove(uid: string, id: string): Promise<boolean> {
+    return this.turns.take(async () => {
+      if (this.file.get(id)?.uid !== uid) return false;
+      await this.file.removeAll([id]);
+      return true;
+    });
   }
 
-  async removeOf(uids: readonly string[]): Promise<void> {
+  removeOf(uids: readonly string[]): Promise<void> {
     const theirs = new Set(uids);
-    await this.file.eraseAll([...this.file.values()].flatMap(({ _id, uid }) => (theirs.has(uid) ? [_id] : [])));
+    const isTheirs = ({ uid }: Schedule) => theirs.has(uid);
+    return this.turns.take(() => this.file.eraseAll([...this.file.values()].filter(isTheirs).map(({ _id }) => _id)));
   }
 
   async of(uid: string): Promise<Schedule[]> {
@@ -56,12 +63,14 @@ export class EmbeddedSchedules implements ScheduleStore {
     return due.sort(byDue).slice(0, limit);
   }
 
-  async settle(settled: readonly ScheduleSettled[]): Promise<ReadonlySet<string>> {
-    const isThere = ({ before }: ScheduleSettled) => this.file.get(before._id) !== undefined;
-    const [there, gone] = [settled.filter(isThere), settled.filter((one) => !isThere(one))];
-    await this.file.putAll(there.flatMap(({ after }) => after ?? []));
-    await this.file.removeAll(there.filter(({ after }) => !after).map(({ before }) => before._id));
-    return new Set(gone.map(({ before }) => before._id));
+  settle(settled: readonly ScheduleSettled[]): Promise<ReadonlySet<string>> {
+    return this.turns.take(async () => {
+      const isThere = ({ before }: ScheduleSettled) => this.file.get(before._id) !== undefined;
+      const [there, gone] = [settled.filter(isThere), settled.filter((one) => !isThere(one))];
+      await this.file.putAll(there.flatMap(({ after }) => after ?? []));
+      await this.file.removeAll(there.filter(({ after }) => !after).map(({ before }) => before._id));
+      return new Set(gone.map(({ before }) => before._id));
+    });
   }
 }
 

@@ -10,7 +10,7 @@ type Applied = Omit<AppliedSessions, 'user'>;
 
 const NO_SESSIONS: readonly Session[] = [];
 
-/** Applies session commands to the embedded twin's `usersSessions`, one batch at a time. */
+/** Applies session commands to the embedded twin's `usersSessions`. Its store calls what writes one after the other. */
 export class EmbeddedSessions {
   readonly tombstones = new EmbeddedTombstones();
   readonly index = new SessionIndex();

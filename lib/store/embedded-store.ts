@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { isDropped, isStale } from '../../domain/sessions';
 import type { UserRecord } from '../../domain/types';
+import { Turns } from '../turns';
 import { Availability } from './availability';
 import { makeDataDirectory } from './data-directory';
 import { DirectoryLock } from './directory-lock';
@@ -42,8 +43,8 @@ export interface EmbeddedOptions {
 export const IN_MEMORY = ':memory:';
 
 /**
- * The embedded twin: one process, one folder, Rocket.Chat's shapes in NeDB files. It relies on the
- * batcher in front of it: at most one flush at a time, so what is read stays true until it is written.
+ * The embedded twin: one process, one folder, Rocket.Chat's shapes in NeDB files. Whatever writes users or sessions takes its
+ * turn, so what is read stays true until it is written: the batcher in front of it is not the only one that calls.
  */
 export class EmbeddedStore implements PresenceStore {
   readonly createsUsers = true;
@@ -63,6 +64,7 @@ export class EmbeddedStore implements PresenceStore {
   private readonly writer: EmbeddedSessions;
   private readonly order: UserOrder;
   private readonly expiry = new EmbeddedExpiry();
+  private readonly turns = new Turns();
 
   constructor(private readonly options: EmbeddedOptions) {
     const inFolder = (name: string) => (options.dataDir === IN_MEMORY ? undefined : path.join(options.dataDir, name));
@@ -96,41 +98,50 @@ export class EmbeddedStore implements PresenceStore {
     for (const user of this.users.values()) this.expiry.note(user);
   }
 
-  async close(): Promise<void> {
-    await Promise.all(this.parts().map((part) => part.close()));
-    await this.lock?.release();
+  /** What was asked for before is written. */
+  close(): Promise<void> {
+    return this.turns.take(async () => {
+      await Promise.all(this.parts().map((part) => part.close()));
+      await this.lock?.release();
+    });
   }
 
   get isThere(): boolean {
     return this.availability.fault === undefined;
   }
 
-  async applySessions(work: readonly SessionWork[], nowMs: number): Promise<AppliedSessions[]> {
-    const applied = await this.writer.apply(work, nowMs);
-    if (applied.some(({ changed }) => changed)) this.ledger.observe(this.writer.index.size);
-    return applied.map((one) => ({ ...one, user: this.users.get(one.uid) }));
+  applySessions(work: readonly SessionWork[], nowMs: number): Promise<AppliedSessions[]> {
+    return this.turns.take(async () => {
+      const applied = await this.writer.apply(work, nowMs);
+      if (applied.some(({ changed }) => changed)) this.ledger.observe(this.writer.index.size);
+      return applied.map((one) => ({ ...one, user: this.users.get(one.uid) }));
+    });
   }
 
-  async writePresence(writes: readonly PresenceWrite[]): Promise<ReadonlySet<string>> {
-    const revOf = (uid: string) => this.users.get(uid)?.presenceRev ?? 0;
-    const current = writes.filter(({ before }) => revOf(before._id) === before.presenceRev);
-    await this.users.putAll(current.map(({ after }) => after));
-    for (const { after } of current) this.expiry.note(after);
-    return uidsOf(current);
+  writePresence(writes: readonly PresenceWrite[]): Promise<ReadonlySet<string>> {
+    return this.turns.take(async () => {
+      const revOf = (uid: string) => this.users.get(uid)?.presenceRev ?? 0;
+      const current = writes.filter(({ before }) => revOf(before._id) === before.presenceRev);
+      await this.users.putAll(current.map(({ after }) => after));
+      for (const { after } of current) this.expiry.note(after);
+      return uidsOf(current);
+    });
   }
 
-  async removeUsers(uids: readonly string[]): Promise<void> {
-    const gone = uids.filter((uid) => isGone(this.users.get(uid), this.sessions.get(uid)));
-    if (gone.length === 0) return;
-    await this.schedules.removeOf(gone);
-    await this.sessions.eraseAll(gone);
-    await this.users.eraseAll(gone);
-    this.order.removeAll(gone);
-    this.expiry.forgetAll(gone);
+  removeUsers(uids: readonly string[]): Promise<void> {
+    return this.turns.take(async () => {
+      const gone = uids.filter((uid) => isGone(this.users.get(uid), this.sessions.get(uid)));
+      if (gone.length === 0) return;
+      await this.schedules.removeOf(gone);
+      await this.sessions.eraseAll(gone);
+      await this.users.eraseAll(gone);
+      this.order.removeAll(gone);
+      this.expiry.forgetAll(gone);
+    });
   }
 
-  async pruneTombstones(nowMs: number): Promise<void> {
-    await this.writer.prune(nowMs);
+  pruneTombstones(nowMs: number): Promise<void> {
+    return this.turns.take(() => this.writer.prune(nowMs));
   }
 
   async sessionsMoved(written: readonly PresenceWrite[]): Promise<ReadonlySet<string>> {

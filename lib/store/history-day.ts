@@ -1,5 +1,6 @@
 import { promises as fs } from 'node:fs';
 import type { HistoryRow } from '../../domain/history';
+import { Turns } from '../turns';
 import { asError, PresenceError } from '../wire/errors';
 import type { Availability } from './availability';
 import { DocumentFile } from './document-file';
@@ -8,6 +9,7 @@ import { scanRows } from './history-scan';
 /** The changes of one day of the embedded history, oldest first, and their file, which is opened when something is to be written. */
 export class HistoryDay {
   private opening: Promise<DocumentFile<HistoryRow>> | undefined;
+  private readonly turns = new Turns();
 
   private constructor(
     private readonly filename: string | undefined,
@@ -33,22 +35,26 @@ export class HistoryDay {
   }
 
   /** Rows that are there already are passed over. @throws PresenceError STORE_UNAVAILABLE */
-  async append(added: readonly HistoryRow[]): Promise<void> {
-    const file = await this.file();
-    const fresh = added.filter(({ _id }) => file.get(_id) === undefined);
-    await file.putAll(fresh);
-    insert(this.kept, fresh);
+  append(added: readonly HistoryRow[]): Promise<void> {
+    return this.turns.take(async () => {
+      const file = await this.file();
+      const fresh = added.filter(({ _id }) => file.get(_id) === undefined);
+      await file.putAll(fresh);
+      insert(this.kept, fresh);
+    });
   }
 
   /** Nothing of them is left in the file. @throws PresenceError STORE_UNAVAILABLE */
-  async erase(rows: readonly HistoryRow[]): Promise<void> {
+  erase(rows: readonly HistoryRow[]): Promise<void> {
     const ids = new Set(rows.map(({ _id }) => _id));
-    await (await this.file()).eraseAll([...ids]);
-    this.kept = this.kept.filter(({ _id }) => !ids.has(_id));
+    return this.turns.take(async () => {
+      await (await this.file()).eraseAll([...ids]);
+      this.kept = this.kept.filter(({ _id }) => !ids.has(_id));
+    });
   }
 
-  async close(): Promise<void> {
-    await (await this.opening)?.close();
+  close(): Promise<void> {
+    return this.turns.take(async () => (await this.opening)?.close());
   }
 
   /** Deletes the file. */

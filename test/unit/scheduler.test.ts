@@ -134,4 +134,19 @@ describe('the scheduler', () => {
     await expect(scheduler.add(lunch)).rejects.toMatchObject({ type: 'TOO_MANY_SCHEDULES' });
     await scheduler.add({ ...lunch, uid: 'bob' });
   });
+
+  it('takes no more of one user than that when they come at once, and does not let others wait for it', async () => {
+    let isOpen: () => void = () => undefined;
+    const open = new Promise<void>((resolve) => (isOpen = resolve));
+    const of = store.schedules.of.bind(store.schedules);
+    jest.spyOn(store.schedules, 'of').mockImplementation(async (uid) => {
+      if (uid === 'ann') await open;
+      return of(uid);
+    });
+    const added = Promise.allSettled(Array.from({ length: 300 }, () => scheduler.add(lunch)));
+    await scheduler.add({ ...lunch, uid: 'bob' });
+    isOpen();
+    expect((await added).filter(({ status }) => status === 'fulfilled').length).toBe(200);
+    expect(await scheduler.list('ann')).toHaveLength(200);
+  });
 });

@@ -1,4 +1,5 @@
 import { CallbackDesk, MAX_CALLBACKS, type CallbackDeskOptions } from '../../../lib/callbacks/desk';
+import type { PresenceError } from '../../../lib/wire/errors';
 import { EmbeddedCallbacks } from '../../../lib/store/embedded-callbacks';
 import { callback, delivery } from '../../helpers/callback-builders';
 import { NOW } from '../../helpers/presence-builders';
@@ -27,6 +28,14 @@ describe('the desk for callbacks', () => {
     await expect(desk.register({ url: URL_A })).rejects.toMatchObject({ type: 'TOO_MANY_CALLBACKS', code: 409 });
     await desk.remove('c7');
     await expect(desk.register({ url: URL_A })).resolves.toMatchObject({ url: URL_A, state: 'active' });
+  });
+
+  test('takes no more than there may be when they come at once; none waits until another is known', async () => {
+    const { store, desk } = given({ everywhere: () => new Promise(() => undefined) });
+    for (let i = 2; i < MAX_CALLBACKS; i++) await store.add(callback(`c${i}`));
+    const refused = [1, 2, 3, 4, 5].map(() => desk.register({ url: URL_A }).catch(({ type }: PresenceError) => type));
+    await expect(Promise.all(refused.slice(2))).resolves.toEqual(Array(3).fill('TOO_MANY_CALLBACKS'));
+    expect(await store.all()).toHaveLength(MAX_CALLBACKS);
   });
 
   test.each(['http://a.example/', 'https://10.0.0.1/', 'https://localhost/', 'ftp://a.example/'])(

@@ -1,5 +1,6 @@
 import { promises as fs } from 'node:fs';
 import path from 'node:path';
+import { digestOf, type DatedDigest } from '../../../domain/day-digest';
 import { DocumentFile } from '../../../lib/store/document-file';
 import { EmbeddedHistory } from '../../../lib/store/embedded-history';
 import { embeddedFolders, storage } from '../../helpers/embedded-folders';
@@ -177,6 +178,39 @@ describe('one user of a day that is not in memory', () => {
     expect(await history.count({ uid: 'bob' })).toBe(2);
     await fs.writeFile(file, `{"_id" no,"uid":"bob"}\n${await fs.readFile(file, 'utf8')}`);
     await expect(history.count({ uid: 'bob' })).rejects.toMatchObject({ type: 'STORE_UNAVAILABLE' });
+    await history.close();
+  });
+});
+
+describe('digests kept at once', () => {
+  const dayMs = Date.UTC(2039, 11, 31);
+  const digest = digestOf([]);
+  const kept = async (history: EmbeddedHistory) => {
+    const found: DatedDigest[] = [];
+    for await (const one of history.keptDigests({ fromMs: 0, toMs: NOW })) found.push(one);
+    return found;
+  };
+
+  it('of one day are all kept, and of several days', async () => {
+    const folder = await newFolder();
+    const history = await openHistory(folder, 30);
+    await fs.mkdir(path.join(folder, 'history'));
+    const days = [dayMs, dayMs, dayMs - DAY, dayMs];
+    await Promise.all(days.map((one) => history.keepDigest({ dayMs: one, digest })));
+    expect(await kept(history)).toEqual([dayMs - DAY, dayMs].map((one) => ({ dayMs: one, digest })));
+    expect(await filesIn(folder)).toEqual(['2039-12-30.digest.json', '2039-12-31.digest.json']);
+    await history.close();
+  });
+
+  it('are forgotten where a change of that day comes meanwhile', async () => {
+    const folder = await newFolder();
+    const history = await openHistory(folder, 30);
+    const row = historyRowOf('ann', dayMs);
+    await history.append([row], dayMs);
+    const keeping = history.keepDigest({ dayMs, digest: digestOf([row]) });
+    await history.append([historyRowOf('bob', dayMs)], NOW);
+    await keeping;
+    expect([await kept(history), await filesIn(folder)]).toEqual([[], ['2039-12-31.db']]);
     await history.close();
   });
 });
