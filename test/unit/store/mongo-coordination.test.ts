@@ -32,7 +32,10 @@ describe('coordination through a database', () => {
     const update = jest.fn().mockResolvedValue({});
     await expect(coordinationOn(update).lead('job', 'me', 1000)).resolves.toBe(true);
     expect(update).toHaveBeenCalledWith(
-      { _id: 'job', $or: [{ holder: 'me' }, { until: { $lte: new Date(SERVER_MS) } }] },
+      {
+        _id: 'job',
+        $or: [{ holder: 'me' }, { until: { $lte: new Date(SERVER_MS) } }, { until: { $not: { $type: 'date' } } }],
+      },
       { $set: { holder: 'me', until: new Date(SERVER_MS + 1000) } },
       { upsert: true },
     );
