@@ -76,6 +76,7 @@ describe('HTTP', () => {
       ['status=', 'status'],
       ['since=yesterday', 'since'],
       ['since=2026-99-01T00:00:00Z', 'since'],
+      ['since=2026-02-30T00:00:00Z', 'since'],
       ['__proto__=1', '__proto__'],
     ]) {
       const answer = await read(`/users?${query}`);
@@ -84,6 +85,20 @@ describe('HTTP', () => {
         422,
         { code: 'INVALID_ARGUMENT', field: expect.stringContaining(field!) as string },
       ]);
+    }
+  });
+
+  test('an end that no calendar has is refused by its name, alone and in a batch', async () => {
+    const problem = { code: 'INVALID_ARGUMENT', detail: 'expiresAt: is a time that no calendar has' };
+    for (const expiresAt of ['2030-02-30T15:00:00Z', '2030-13-01T15:00:00Z', '2030-02-28T25:00:00Z']) {
+      const alone = await put('user-02', { status: 'busy', expiresAt });
+      expect([alone.status, alone.json()]).toMatchObject([422, { ...problem, field: 'expiresAt' }]);
+      const items = [{ uid: 'user-02', status: 'busy', expiresAt }];
+      const asked = { method: 'POST', path: '/api/v1/users/status', token: TOKENS.write, body: { items } };
+      const { code, detail: message } = problem;
+      expect((await node.ask(asked)).json()).toEqual({
+        results: [{ uid: 'user-02', ok: false, error: { code, message } }],
+      });
     }
   });
 
