@@ -200,6 +200,7 @@ describe('HTTP', () => {
     socket.end(bytes);
     const [head, body] = (await readText(socket)).split('\r\n\r\n');
     expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} [\\s\\S]*application/problem\\+json`, 'i'));
+    expect(head!.toLowerCase()).toContain('\r\nx-content-type-options: nosniff\r\n');
     expect(body).toContain(`"code":"${code}"`);
   });
 });
