@@ -205,5 +205,6 @@ export const USER_ROUTES: readonly Route[] = [
     summary: 'Why a user is shown so',
     arguments: ({ path }) => path,
     answer: { oneOf: [ref('Explanation'), ref('UnknownUser')] },
+    isOfItsMoment: true,
   },
 ];

@@ -115,6 +115,17 @@ describe('HTTP', () => {
     await put('user-01', { status: 'online' });
   });
 
+  test.each(['/stats', '/activity', '/users/user-01/activity', '/users/user-01/explain'])(
+    'what %s tells is of its moment: it has no ETag, and is told whatever the caller knows',
+    async (path) => {
+      for (const known of ['*', '"x"']) {
+        const headers = { 'if-none-match': known };
+        const answer = await node.ask({ path: `/api/v1${path}`, token: TOKENS.admin, headers });
+        expect([known, answer.status, answer.headers.etag]).toEqual([known, 200, undefined]);
+      }
+    },
+  );
+
   test('what is done is told, whatever the caller knows already', async () => {
     const first = await put('user-02', { status: 'away' });
     for (const known of [first.headers.etag ?? '"x"', '*']) {
