@@ -166,6 +166,14 @@ describe('HTTP', () => {
     expect(seen.map(({ uid }) => uid)).toEqual(USERS);
   });
 
+  test('a page of changes begins at the `next` of another, or nowhere', async () => {
+    for (const before of ['garbage', 'zzzzzzzzz', ':']) {
+      const answer = await read(`/history?before=${before}`);
+      const detail = 'before: is not the `next` of a page';
+      expect([before, answer.status, answer.json()]).toMatchObject([before, 422, { code: 'INVALID_ARGUMENT', detail }]);
+    }
+  });
+
   test('Link leads through all changes: none twice, and none left out that was there', async () => {
     const before = (await read('/history?limit=1000')).json<{ changes: { uid: string; rev: number }[] }>().changes;
     let changes = 0;
