@@ -88,6 +88,16 @@ describe('HTTP', () => {
     }
   });
 
+  test('a number that may not be is refused by what may be', async () => {
+    for (const [limit, reason] of [
+      ['-1', 'must be at least 1, not -1'],
+      ['1.5', 'must be a whole number, not 1.5'],
+      ['10000000000', 'must be at most 1000, not 10000000000'],
+      ['x', 'must be a whole number, not a string of 1 character'],
+    ])
+      expect((await read(`/users?limit=${limit}`)).json()).toMatchObject({ detail: `limit: ${reason}` });
+  });
+
   test('an end that no calendar has is refused by its name, alone and in a batch', async () => {
     const problem = { code: 'INVALID_ARGUMENT', detail: 'expiresAt: is a time that no calendar has' };
     for (const expiresAt of ['2030-02-30T15:00:00Z', '2030-13-01T15:00:00Z', '2030-02-28T25:00:00Z']) {
