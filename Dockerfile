@@ -22,6 +22,7 @@ USER node
 VOLUME /data
 # 9458: metrics, when MS_METRICS=true
 EXPOSE 3005 9458
+# Whether it is ready. Docker shows this and kills nobody; to Swarm, which does, give one that takes any answer.
 HEALTHCHECK --interval=15s --timeout=5s --start-period=20s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.HEALTH_CHECK_PORT || process.env.PORT || 3005}/health`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
 # Exec form: node is process 1 and gets SIGTERM itself.

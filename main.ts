@@ -1,12 +1,14 @@
 import path from 'node:path';
 import { ServiceBroker } from 'moleculer';
 import { banner, bannerLine } from './lib/config/banner';
+import { readCommandLine } from './lib/config/command-line';
 import { ConfigError, configWarnings, readConfig } from './lib/config/env';
 import { asError } from './lib/wire/errors';
 import { brokerOptions } from './moleculer.config';
 
 /** Starts the node: `--repl` gives Moleculer's prompt in the same process. */
 async function main(): Promise<void> {
+  const { repl } = readCommandLine(process.argv.slice(2));
   const config = readConfig(process.env);
   const broker = new ServiceBroker(brokerOptions(config));
   const logger = broker.getLogger('presence');
@@ -21,7 +23,7 @@ async function main(): Promise<void> {
   }
   if (process.stdout.isTTY) console.log(banner(config, broker.nodeID));
   else logger.info(bannerLine(config, broker.nodeID));
-  if (process.argv.includes('--repl')) (broker as ServiceBroker & { repl(): void }).repl();
+  if (repl) (broker as ServiceBroker & { repl(): void }).repl();
 }
 
 main().catch((thrown: unknown) => {

@@ -45,6 +45,9 @@ export function historyRow(before: UserRecord, after: UserRecord): HistoryRow {
   return { _id, uid, rev, at, from: before.status, to, text: text || undefined, source, cause };
 }
 
+/** What the id of a row looks like. Users' ids may have any character. */
+export const ROW_ID = new RegExp(`^[0-9a-z]{${TIME_DIGITS}}:[\\s\\S]+:[0-9a-z]{${REV_DIGITS},}$`);
+
 /** Rows of this time or later have an id that is not less, earlier ones a lesser one. */
 export function timeKey(ms: number): string {
   return Math.max(0, Math.floor(ms)).toString(36).padStart(TIME_DIGITS, '0');

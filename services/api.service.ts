@@ -6,7 +6,7 @@ import { Connections } from '../lib/http/connections';
 import { Edge } from '../lib/http/edge';
 import { EdgeAccess } from '../lib/http/edge-access';
 import { FailedLogins } from '../lib/http/failed-logins';
-import { gatewayRoute, type ApiRequest } from '../lib/http/gateway';
+import { gatewayRoutes, type ApiRequest } from '../lib/http/gateway';
 import { httpServer } from '../lib/http/http-server';
 import { close, listen } from '../lib/http/listen';
 import { RateLimit } from '../lib/http/rate-limit';
@@ -53,7 +53,7 @@ export function apiService(config: Config): ServiceSchema {
     settings: {
       ...QUIET,
       server: false,
-      routes: [gatewayRoute(config.API_MAX_BODY, onError)],
+      routes: gatewayRoutes(config.API_MAX_BODY, onError),
       onError,
       $secureSettings: ['routes', 'port', 'ip', 'onError'],
     },

@@ -4,6 +4,7 @@ import { readConfig, type Config } from '../lib/config/env';
 import { answerHealth, asksForHealth } from '../lib/http/health';
 import { httpServer } from '../lib/http/http-server';
 import { close, listen } from '../lib/http/listen';
+import { secure } from '../lib/http/security-headers';
 import { serviceSchema } from '../lib/wire/service-schema';
 
 interface HealthService extends Service {
@@ -37,7 +38,10 @@ export function healthService(config: Config): ServiceSchema {
         const ports = new Set([config.PORT, config.HEALTH_CHECK_PORT]);
         if (this.broker.getLocalService('api')) ports.delete(config.PORT);
         for (const port of ports) {
-          const server = httpServer((req, res) => answer(this, req, res));
+          const server = httpServer((req, res) => {
+            secure(req, res, config.TRUSTED_PROXIES);
+            answer(this, req, res);
+          });
           server.requestTimeout = PROBE_TIMEOUT_MS;
           const variable = port === config.PORT ? 'PORT' : 'HEALTH_CHECK_PORT';
           await listen(server, { variable, port, host: config.HOST });

@@ -1,4 +1,4 @@
-import { DELIVERY_STATES } from '../../domain/callbacks';
+import { DELIVERY_STATES, type DeliveryState } from '../../domain/callbacks';
 import { wellFormed } from '../../domain/text';
 import { STATUSES } from '../../domain/types';
 import { ID, LIMIT, MAX_BATCH_ITEMS, reader } from '../wire/contract';
@@ -22,7 +22,7 @@ const POSITIONS = ['uids', 'statuses', 'name', 'concurrency'];
 
 interface DeliveriesArguments {
   readonly id: string;
-  readonly state?: string;
+  readonly state?: DeliveryState;
   readonly after?: string;
   readonly limit?: number;
 }
@@ -47,7 +47,7 @@ export const readCallbacks = {
   id: reader<{ id: string }>(['id'], { id: ID }),
   deliveries: reader<DeliveriesArguments>(['id', 'state', 'after', 'limit'], {
     id: ID,
-    state: { type: 'enum', values: [...DELIVERY_STATES, 'delivered'], optional: true },
+    state: { type: 'enum', values: [...DELIVERY_STATES], optional: true },
     after: { ...ID, optional: true },
     limit: LIMIT,
   }),

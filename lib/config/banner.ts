@@ -17,7 +17,8 @@ export function banner(config: Config, nodeID: string): string {
     '',
     'Try:',
     `  curl ${health}`,
-    '  npm start -- --repl                               then: call presence.setStatus --uid ann --statusDefault busy',
+    'Or stop it (Ctrl+C), and then:',
+    '  npm start -- --repl                               has a prompt: call presence.setStatus --uid ann --statusDefault busy',
     '  TRANSPORTER=nats://127.0.0.1:4222 npm start       joins a bus',
     '',
   ].join('\n');

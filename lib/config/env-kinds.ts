@@ -21,6 +21,26 @@ export const transporter = matching(
   /^(nats|tls|tcp|redis|mqtt|amqp):\/\/\S+$|^TCP$/i,
   'a URL such as nats://host:4222, or TCP',
 );
+/** The package that each of Moleculer's serializers is made with; EJSON is ours. */
+const SERIALIZERS: Readonly<Record<string, string | undefined>> = {
+  EJSON: undefined,
+  JSON: undefined,
+  Avro: 'avsc',
+  MsgPack: 'msgpack5',
+  ProtoBuf: 'protobufjs',
+  Thrift: 'thrift',
+  Notepack: 'notepack.io',
+  CBOR: 'cbor-x',
+};
+/** By its name in any case, as Moleculer takes it, which would end the process with a stack for what it cannot make. */
+export const serializer = makeValidator<string>((value) => {
+  const known = Object.keys(SERIALIZERS);
+  const found = known.find((one) => one.toLowerCase() === value.toLowerCase());
+  if (found === undefined) throw new EnvError(`must be one of ${known.join(', ')}`);
+  const needed = SERIALIZERS[found];
+  if (needed === undefined || isInstalled(needed)) return found;
+  throw new EnvError(`needs the package ${needed}, which is not installed`);
+});
 export const httpUrl = matching(/^https?:\/\/[^\s/?#@]+(\/[^\s?#]*)?$/, 'a URL such as https://chat.example.org');
 export const size = matching(/^\d{1,9}(kb|mb)?$/, 'a size such as 500kb or 1mb');
 export const tokens = makeValidator<readonly ApiToken[]>((value) => {
@@ -47,6 +67,15 @@ export const boolean = makeValidator<boolean>((value) => {
  */
 export const onlyTrue = makeValidator<boolean>((value) => value === 'true');
 export const allButFalse = makeValidator<boolean>((value) => value !== 'false');
+
+function isInstalled(packageName: string): boolean {
+  try {
+    require.resolve(packageName);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 export function whole(unit: string, min: number, max: number) {
   return makeValidator<number>((value) => {

@@ -108,7 +108,7 @@ const SPECS = {
   PRESENCE_ROLE: kind.role({ default: undefined }),
   TRANSPORTER: kind.transporter({ default: undefined }),
   MS_NAMESPACE: kind.text({ default: '' }),
-  SERIALIZER: kind.name({ default: 'EJSON' }),
+  SERIALIZER: kind.serializer({ default: 'EJSON' }),
   REQUEST_TIMEOUT: kind.seconds({ default: 60 }),
   HEARTBEAT_INTERVAL: kind.seconds({ default: 10 }),
   HEARTBEAT_TIMEOUT: kind.seconds({ default: 30 }),
@@ -203,6 +203,22 @@ function impossible(config: Config): string[] {
   const account = [config.ROCKETCHAT_USERNAME, config.ROCKETCHAT_PASSWORD];
   if (account.some((one) => one !== undefined) && [...account, config.ROCKETCHAT_URL].includes(undefined)) {
     faults.push('ROCKETCHAT_USERNAME: needs ROCKETCHAT_PASSWORD and ROCKETCHAT_URL, and they need it');
+  }
+  return [...faults, ...withoutEffect(config)];
+}
+
+/** What does nothing without another variable: whoever sets it means something that will not happen. */
+function withoutEffect(config: Config): string[] {
+  const { MONGO_URL, MONGO_OPLOG_URL, CACHE, PRESENCE_ROLE, ROCKETCHAT_SYNC, TRANSPORTER } = config;
+  const hasAccount = config.ROCKETCHAT_USERNAME !== undefined;
+  const faults: string[] = [];
+  if (MONGO_OPLOG_URL && !MONGO_URL) faults.push('MONGO_OPLOG_URL: has no effect without MONGO_URL');
+  if (CACHE && !MONGO_URL) faults.push('CACHE: has no effect without MONGO_URL');
+  if (PRESENCE_ROLE === 'observer' && !MONGO_URL && !hasAccount) {
+    faults.push('PRESENCE_ROLE: observer needs MONGO_URL or ROCKETCHAT_USERNAME, or there is nobody to observe');
+  }
+  if (ROCKETCHAT_SYNC === 'bus' && !TRANSPORTER && !hasAccount) {
+    faults.push('ROCKETCHAT_SYNC: bus has no effect without TRANSPORTER or ROCKETCHAT_USERNAME');
   }
   return faults;
 }

@@ -1,4 +1,5 @@
 import type { ActivityArguments } from './activity';
+import { ROW_ID } from '../../domain/history';
 import { CAUSES, STATUSES } from '../../domain/types';
 import { ID, LIMIT, MOMENT, oneOrSeveral, OPTIONAL_ID, reader } from '../wire/contract';
 import type { HistoryArguments, HistoryPageArguments } from './history-reads';
@@ -14,11 +15,19 @@ const FILTER = {
   status: oneOrSeveral(STATUSES),
 };
 
+/** Of a page. Anything else would be older or newer than every row, and answer the first page or none. */
+const POSITION = {
+  ...OPTIONAL_ID,
+  max: MAX_ROW_ID,
+  pattern: ROW_ID,
+  messages: { ...OPTIONAL_ID.messages, stringPattern: 'is not the `next` of a page' },
+};
+
 /** Reads of the parameters of each action of the service `history`. */
 export const readHistory = {
   page: reader<HistoryPageArguments>(
     ['uid', 'from', 'to', 'cause', 'status', 'before', 'limit'],
-    { ...FILTER, before: { ...OPTIONAL_ID, max: MAX_ROW_ID }, limit: LIMIT },
+    { ...FILTER, before: POSITION, limit: LIMIT },
     false,
   ),
   filter: reader<HistoryArguments>(['uid', 'from', 'to', 'cause', 'status'], FILTER, false),

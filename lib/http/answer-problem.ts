@@ -9,6 +9,11 @@ const OF_ANOTHER = ['etag', 'link', 'location', 'content-encoding', 'last-modifi
 /** Answers with a problem, unless an answer has begun already. */
 export function sendProblem(res: http.ServerResponse, problem: Problem): void {
   if (res.headersSent) return void res.destroy();
+  res.end(describeProblem(res, problem));
+}
+
+/** Makes the head of an answer that of a problem. @returns its body */
+export function describeProblem(res: http.ServerResponse, problem: Problem): string {
   for (const name of OF_ANOTHER) res.removeHeader(name);
   res.statusCode = problem.status;
   res.setHeader('content-type', PROBLEM_TYPE);
@@ -17,5 +22,5 @@ export function sendProblem(res: http.ServerResponse, problem: Problem): void {
   if (problem.retryable && !res.hasHeader('retry-after')) res.setHeader('retry-after', TRY_AGAIN_S);
   const text = JSON.stringify(problem);
   res.setHeader('content-length', Buffer.byteLength(text));
-  res.end(text);
+  return text;
 }

@@ -73,8 +73,8 @@ export class Edge {
 
   private async route(req: ApiRequest, res: http.ServerResponse): Promise<void> {
     const { config, broker, gateway } = this.options;
-    if (asksForHealth(req)) return answerHealth(broker, req, res);
     secure(req, res, config.TRUSTED_PROXIES);
+    if (asksForHealth(req)) return answerHealth(broker, req, res);
     if (req.headers.host === undefined) throw new PresenceError('MALFORMED_REQUEST', 'the header Host is missing');
     if (crossOrigin(config.CORS_ORIGINS, req, res)) return;
     const path = pathOf(req);

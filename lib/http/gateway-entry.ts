@@ -9,8 +9,7 @@ export function refuseMethod(res: http.ServerResponse, methods: readonly string[
 }
 
 /**
- * Makes of a request what the gateway answers rightly. By itself it answers OPTIONS like any other method, and 304 to
- * whatever has an If-None-Match, also where something was done.
+ * Makes of a request what the gateway answers rightly. By itself it answers OPTIONS like any other method.
  *
  * @param path of the request, without its query
  * @throws PresenceError NOT_FOUND, METHOD_NOT_ALLOWED
@@ -21,5 +20,4 @@ export function asGatewayTakesIt(req: http.IncomingMessage, res: http.ServerResp
   if (!methods.includes(req.method ?? '')) refuseMethod(res, methods);
   // An answer to HEAD is GET's: Node leaves the body out by itself.
   if (req.method === 'HEAD') req.method = 'GET';
-  if (req.method !== 'GET') delete req.headers['if-none-match'];
 }

@@ -6,7 +6,7 @@ import { allows, type Caller } from './access';
 import { sendProblem } from './answer-problem';
 import { problemOf } from './problems';
 import { readQuery } from './query';
-import type { RequestParts, Route } from './route';
+import { hasTag, type RequestParts, type Route } from './route';
 import { API_PATH, ROUTES } from './routes';
 
 /** A request as the gateway hands it on, with what was found out about it before. */
@@ -38,19 +38,25 @@ function partsOfUrl(req: ApiRequest): readonly [path: string, query: string] {
 /** Of a request, without its query. */
 export const pathOf = (req: ApiRequest): string => partsOfUrl(req)[0];
 
-/** The routes as moleculer-web takes them: one table, nothing but what stands in it. */
-export function gatewayRoute(maxBody: string, onError: (...asked: never[]) => void): object {
+/** The routes as moleculer-web takes them: one table, nothing but what stands in it. Only what has an ETag is among those that it makes one for. */
+export function gatewayRoutes(maxBody: string, onError: (...asked: never[]) => void): object[] {
+  const [tagged, plain] = [ROUTES.filter(hasTag), ROUTES.filter((route) => !hasTag(route))];
+  return [
+    { ...gatewayRoute(tagged, maxBody, onError), name: 'tagged', etag: true },
+    { ...gatewayRoute(plain, maxBody, onError), name: 'plain', etag: false },
+  ];
+}
+
+function gatewayRoute(routes: readonly Route[], maxBody: string, onError: (...asked: never[]) => void): object {
   return {
     path: API_PATH,
-    name: 'api',
     mappingPolicy: 'restrict',
     mergeParams: false,
     autoAliases: false,
-    etag: true,
     logging: false,
     bodyParsers: { json: { strict: true, inflate: false, limit: maxBody, type: isJson, verify: refuseUnlessUtf8 } },
     aliases: Object.fromEntries(
-      ROUTES.map(({ method, path, action, id }) => [
+      routes.map(({ method, path, action, id }) => [
         `${method} ${path}`,
         action === undefined ? { handler: answerHere, presence: id } : { action, presence: id },
       ]),
@@ -67,6 +73,8 @@ const partsOf = new WeakMap<object, RequestParts>();
 function before(ctx: GatewayContext, _route: object, req: ApiRequest): void {
   const [route, { caller }] = [routeOf(req), req];
   if (!caller) throw new PresenceError('UNAUTHENTICATED', 'a valid token is needed');
+  // The gateway would answer 304 to `*`, also where something was done.
+  if (!hasTag(route)) delete req.headers['if-none-match'];
   const parts: RequestParts = {
     caller,
     nodeID: ctx.broker.nodeID,

@@ -10,8 +10,8 @@ export interface Health {
   readonly nodeID: string;
   readonly bus: 'connected' | 'disconnected' | 'none';
   readonly presence: boolean;
-  /** Whether the store was there when it was last asked. */
-  readonly store: 'there' | 'away';
+  /** Whether the store was there when it was last asked. Absent: a node that is not on its bus yet opens its store only then. */
+  readonly store?: 'there' | 'away';
   readonly role: Role | undefined;
   /** What a node that is not healthy waits for. `start`: it has all it needs, and has not started yet, or does not run any more. */
   readonly missing: readonly ('bus' | 'store' | 'start')[];
@@ -49,16 +49,15 @@ function healthOf(broker: ServiceBroker): Health {
   const service = broker.getLocalService(SERVICE_NAME) as PresenceView | undefined;
   const bus = BUS[service?.busState() ?? busAsBelieved(broker)];
   const presence = service !== undefined && broker.started;
-  const store = service?.store.isThere ? 'there' : 'away';
+  const isTried = presence || bus !== 'disconnected';
+  const store = !isTried ? undefined : service?.store.isThere ? 'there' : 'away';
   const healthy = presence && bus !== 'disconnected' && store === 'there';
-  const missing = healthy ? [] : missingOf({ bus, presence, store });
+  const missing = healthy ? [] : missingOf({ bus, store });
   return { healthy, nodeID: broker.nodeID, bus, presence, store, role: service?.role, missing };
 }
 
-/** A node that starts opens its store once it is on the bus: until then nothing is known of the store. */
-function missingOf({ bus, presence, store }: Pick<Health, 'bus' | 'presence' | 'store'>): Health['missing'] {
+function missingOf({ bus, store }: Pick<Health, 'bus' | 'store'>): Health['missing'] {
   const isOff = bus === 'disconnected';
-  const isAway = store === 'away' && (presence || !isOff);
-  const missing = [...(isOff ? (['bus'] as const) : []), ...(isAway ? (['store'] as const) : [])];
+  const missing = [...(isOff ? (['bus'] as const) : []), ...(store === 'away' ? (['store'] as const) : [])];
   return missing.length > 0 ? missing : ['start'];
 }

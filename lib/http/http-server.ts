@@ -4,7 +4,9 @@ import { PresenceError, type ErrorCode } from '../wire/errors';
 import { sendProblem } from './answer-problem';
 import { Connections } from './connections';
 import { endConnection } from './last-answer';
-import { PROBLEM_TYPE, problemOf } from './problems';
+import { problemOf } from './problems';
+import { rawProblem } from './raw-problem';
+import { secure } from './security-headers';
 
 const SECOND = 1000;
 /** The whole of a request. Slower ones hold a connection that others could have. */
@@ -22,6 +24,8 @@ const FAULTS: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   HPE_HEADER_OVERFLOW: ['HEADERS_TOO_LARGE', 'the head of the request is too long'],
   ERR_HTTP_REQUEST_TIMEOUT: ['REQUEST_TOO_SLOW', 'the request did not arrive in time'],
 };
+/** What is no page that is shown: how it came does not matter. */
+const NO_PROXIES = 0;
 const NO_REQUEST: readonly [ErrorCode, string] = ['MALFORMED_REQUEST', 'this is no HTTP request'];
 
 /** A request that is upgraded to nothing but a WebSocket: what else it offers (curl: `h2c`) is left, and it is answered as it is. */
@@ -62,10 +66,11 @@ export function httpServer(
     if (socket.writableEnded) return; // it has been answered, and is about to go
     const isLost = error.code === 'ECONNRESET' || !socket.writable || !connections.canBeTold(socket);
     if (isLost) socket.destroy();
-    else endConnection(socket, faultText(error));
+    else endConnection(socket, faultText(error, socket));
   });
   server.on('checkExpectation', (req: http.IncomingMessage, res: http.ServerResponse) => {
     connections.begin(req, res);
+    secure(req, res, NO_PROXIES);
     sendProblem(res, problemOf(new PresenceError('EXPECTATION_FAILED', 'nothing but 100-continue can be expected')));
   });
   return server;
@@ -78,16 +83,7 @@ function endUnlessWorking(server: http.Server, socket: Socket): void {
   else socket.setTimeout(server.timeout); // an answer is being made, or Node's own time-outs will end it
 }
 
-function faultText({ code = '' }: NodeJS.ErrnoException): string {
+function faultText({ code = '' }: NodeJS.ErrnoException, socket: Socket): string {
   const [type, said] = FAULTS[code] ?? NO_REQUEST;
-  const problem = problemOf(new PresenceError(type, said));
-  const body = JSON.stringify(problem);
-  const head = [
-    `HTTP/1.1 ${problem.status} ${problem.title}`,
-    `content-type: ${PROBLEM_TYPE}`,
-    `content-length: ${Buffer.byteLength(body)}`,
-    'cache-control: no-store',
-    'connection: close',
-  ];
-  return `${head.join('\r\n')}\r\n\r\n${body}`;
+  return rawProblem(new http.IncomingMessage(socket), problemOf(new PresenceError(type, said)), NO_PROXIES);
 }

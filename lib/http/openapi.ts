@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import { COMPONENTS, headers, RATE_HEADERS } from './components';
 import { OUTSIDE_PATHS } from './openapi-outside';
 import { problemResponses, securityOf } from './openapi-problems';
-import { problemsOf, type Route } from './route';
+import { hasTag, problemsOf, type Route } from './route';
 import { API_PATH, ROUTES } from './routes';
 import { ID } from './schemas';
 
@@ -59,8 +59,6 @@ function goodResponses(route: Route): object {
   const same = { description: 'Not changed since the ETag given in If-None-Match', headers: headers('ETag') };
   return { [status]: good, ...(reads && { 304: same }) };
 }
-
-const hasTag = ({ method, isOfItsMoment }: Route) => method === 'GET' && !isOfItsMoment;
 
 function pathParameters({ path }: Route): object[] {
   return [...path.matchAll(/:(\w+)/g)].map(([, name]) => ({ name, in: 'path', required: true, schema: ID }));

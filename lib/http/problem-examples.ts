@@ -23,6 +23,7 @@ const SAID: Partial<Readonly<Record<ErrorCode, string>>> = {
   KEEPER_UNAVAILABLE: 'the replica that keeps the state is not reachable, try again',
   UNAUTHENTICATED: 'a valid token is needed',
   FORBIDDEN: 'this needs the scope write',
+  ORIGIN_NOT_ALLOWED: 'pages of this origin may not connect; CORS_ORIGINS names those that may',
   METHOD_NOT_ALLOWED: 'this address takes GET, HEAD',
   REQUEST_TOO_SLOW: 'the request did not arrive in time',
   METRICS_OFF: 'nothing is counted: MS_METRICS is not true',

@@ -26,7 +26,9 @@ function valueOf(name: string, { kind }: QueryParameter, values: readonly string
   if (values.length > 1) throw invalidArgument(name, `is given ${values.length} times, and may be given once`);
   const [value = ''] = values;
   if (kind === 'text') return value;
-  if (!/^\d{1,9}$/.test(value)) throw invalidArgument(name, `must be a whole number, not ${kindOf(value)}`);
+  // A number that may not be is for the action to refuse, which says what may be.
+  if (!/^-?\d{1,15}(\.\d{1,15})?$/.test(value))
+    throw invalidArgument(name, `must be a whole number, not ${kindOf(value)}`);
   return Number(value);
 }
 

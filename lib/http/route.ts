@@ -50,12 +50,17 @@ export interface Route {
   readonly answer: Schema;
   /** What the action's answer looks like over HTTP, where it is not the same. */
   readonly answerOf?: (answer: never, parts: RequestParts) => unknown;
-  /** Whether it tells the time at which it was made: then no two answers are the same, and an ETag is of no use. */
+  /** Whether it tells the time at which it was made, or counts until then: then no two answers are the same, and an ETag is of no use. */
   readonly isOfItsMoment?: boolean;
   /** The parameter that leads to the next page, whose value the answer has as `next`. */
   readonly pagesBy?: string;
   /** Besides those that follow from the rest. */
   readonly problems?: readonly ErrorCode[];
+}
+
+/** Whether an answer has an ETag: one that reads, and may be the same again. */
+export function hasTag({ method, isOfItsMoment }: Route): boolean {
+  return method === 'GET' && !isOfItsMoment;
 }
 
 /** Whoever asks, whatever for. */

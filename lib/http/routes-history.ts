@@ -45,6 +45,7 @@ export const HISTORY_ROUTES: readonly Route[] = [
     query: RANGE,
     arguments: ({ path, query }) => ({ ...query, uid: path.uid }),
     answer: ref('UserActivity'),
+    isOfItsMoment: true,
     problems: ['HISTORY_OFF'],
   },
   {
@@ -60,6 +61,7 @@ export const HISTORY_ROUTES: readonly Route[] = [
     query: RANGE,
     arguments: ({ query }) => query,
     answer: ref('Activity'),
+    isOfItsMoment: true,
     problems: ['HISTORY_OFF'],
   },
   {

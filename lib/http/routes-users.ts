@@ -1,4 +1,6 @@
 import type { SetStatusResult } from '../desk/batch-set-status';
+import { idIn } from '../desk/batch';
+import type { UpsertResult } from '../desk/batch-upsert';
 import type { RemoveResult } from '../desk/batch-remove';
 import { PresenceError } from '../wire/errors';
 import { codeAndDetail } from './problems';
@@ -59,6 +61,11 @@ function resultOf(result: SetStatusResult): object {
 function itemOf(item: unknown): unknown {
   if (typeof item !== 'object' || item === null || Array.isArray(item)) return item;
   return { uid: (item as { uid?: unknown }).uid, ...claimOf(item) };
+}
+
+/** Whom a result is about, also where the item named them as all else over HTTP does. */
+function uidOf({ _id }: UpsertResult, item: unknown): string | undefined {
+  return _id ?? idIn(item, 'uid');
 }
 
 /** Of the one user that was to be removed. */
@@ -139,7 +146,9 @@ export const USER_ROUTES: readonly Route[] = [
     summary: 'Who the users of an embedded store are; one result a user, in order',
     body: object({ users: listOf(USER_BODY, BATCH) }),
     arguments: ({ body }) => ({ users: body.users }),
-    answerOf: (results: unknown) => ({ results }),
+    answerOf: (results: readonly UpsertResult[], { body }) => ({
+      results: results.map((result, i) => ({ uid: uidOf(result, (body.users as unknown[])[i]), ...result })),
+    }),
     answer: answer({ results: listOf(ref('UpsertResult')) }),
   },
   {
@@ -205,5 +214,6 @@ export const USER_ROUTES: readonly Route[] = [
     summary: 'Why a user is shown so',
     arguments: ({ path }) => path,
     answer: { oneOf: [ref('Explanation'), ref('UnknownUser')] },
+    isOfItsMoment: true,
   },
 ];

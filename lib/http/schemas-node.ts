@@ -14,7 +14,7 @@ export const NODE_SCHEMAS: Readonly<Record<string, Schema>> = {
     nodeID: TEXT,
     bus: { enum: ['connected', 'disconnected', 'none'] },
     presence: YES_OR_NO,
-    store: { enum: ['there', 'away'] },
+    'store?': { enum: ['there', 'away'], description: 'absent: not asked yet, for the bus is not there' },
     'role?': ROLE,
     missing: listOf({ enum: ['bus', 'store', 'start'] }),
   }),

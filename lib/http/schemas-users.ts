@@ -132,8 +132,8 @@ const BATCHES = {
   },
   UpsertResult: {
     oneOf: [
-      answer({ _id: ID, ok: { const: true }, created: YES_OR_NO }),
-      answer({ '_id?': TEXT, ok: { const: false }, error: FAULT }),
+      answer({ uid: ID, _id: ID, ok: { const: true }, created: YES_OR_NO }),
+      answer({ 'uid?': TEXT, '_id?': TEXT, ok: { const: false }, error: FAULT }),
     ],
   },
 };

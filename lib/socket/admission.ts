@@ -1,8 +1,8 @@
 import type http from 'node:http';
 import type { Access, Caller } from '../http/access';
 import { addressOf } from '../http/address';
+import { PresenceError } from '../wire/errors';
 import { isOriginAllowed } from './origin';
-import { UpgradeRefusal } from './upgrade-refusal';
 
 export const SOCKET_PATH = '/api/v1/ws';
 
@@ -18,14 +18,21 @@ export interface AdmissionOptions {
  * Looks at a request to open a WebSocket. Called by PresenceSocket, before the connection is upgraded.
  *
  * @returns undefined for a client that has to say in its first frame who it is
- * @throws UpgradeRefusal, PresenceError
+ * @throws PresenceError as it is answered
  */
 export async function admit(
   req: http.IncomingMessage,
   { access, origins, proxies }: AdmissionOptions,
 ): Promise<Caller | undefined> {
-  if (req.url?.split('?', 1)[0] !== SOCKET_PATH) throw new UpgradeRefusal(404, 'NOT_FOUND');
-  if (!isOriginAllowed(req.headers, origins)) throw new UpgradeRefusal(403, 'ORIGIN_NOT_ALLOWED');
+  if (req.url?.split('?', 1)[0] !== SOCKET_PATH) {
+    throw new PresenceError('NOT_FOUND', 'there is nothing at this address');
+  }
+  if (!isOriginAllowed(req.headers, origins)) {
+    throw new PresenceError(
+      'ORIGIN_NOT_ALLOWED',
+      'pages of this origin may not connect; CORS_ORIGINS names those that may',
+    );
+  }
   const address = addressOf(req, proxies);
   const { authorization, 'x-auth-token': token } = req.headers;
   if (authorization === undefined && token === undefined) {

@@ -16,7 +16,7 @@ import { CLOSE, SocketError, type SocketRefusal } from './socket-errors';
 import type { SocketMetrics } from './socket-metrics';
 import { FRAME_CHANGES, type Told } from './subscription';
 import { Unauthenticated } from './unauthenticated';
-import { refuseUpgrade, UpgradeRefusal } from './upgrade-refusal';
+import { refuseUpgrade, stopping } from './upgrade-refusal';
 import { SocketWire } from './wire';
 
 export interface SocketOptions extends QuotaOptions {
@@ -110,14 +110,14 @@ export class PresenceSocket {
     const ignore = () => undefined;
     stream.on('error', ignore);
     try {
-      if (this.isClosing) throw new UpgradeRefusal(503, 'STOPPING');
+      if (this.isClosing) throw stopping();
       const caller = await admit(req, this.options);
       if (stream.destroyed) return;
       stream.removeListener('error', ignore);
       this.wss.handleUpgrade(req, stream, head, (socket) => this.welcome(socket, stream, req, caller));
     } catch (error) {
-      refuseUpgrade(stream, UpgradeRefusal.of(error));
-      if (UpgradeRefusal.of(error).status === 500) this.options.warn?.('a WebSocket could not be opened', error);
+      const { code } = refuseUpgrade(req, stream, error, this.options.proxies);
+      if (code === 'INTERNAL') this.options.warn?.('a WebSocket could not be opened', error);
     }
   }
 

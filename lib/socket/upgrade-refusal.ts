@@ -1,36 +1,24 @@
+import type http from 'node:http';
 import type { Duplex } from 'node:stream';
 import { retryAfterOf } from '../http/access';
 import { endConnection } from '../http/last-answer';
+import { problemOf, type Problem } from '../http/problems';
+import { rawProblem } from '../http/raw-problem';
 import { PresenceError } from '../wire/errors';
 
-/** A request that is answered with an HTTP status in place of a WebSocket. */
-export class UpgradeRefusal extends Error {
-  /** @param afterS seconds after which it may be tried again */
-  constructor(
-    readonly status: number,
-    readonly code: string,
-    readonly afterS?: number,
-  ) {
-    super(code);
-  }
-
-  static of(error: unknown): UpgradeRefusal {
-    if (error instanceof UpgradeRefusal) return error;
-    if (!(error instanceof PresenceError)) return new UpgradeRefusal(500, 'INTERNAL');
-    return new UpgradeRefusal(error.code, error.type, retryAfterOf(error));
-  }
+/** Of a node that takes no more clients. */
+export function stopping(): PresenceError {
+  return new PresenceError('STOPPING', 'this node is stopping, call another');
 }
 
-/** As all errors of the HTTP side: RFC 9457. */
-export function refuseUpgrade(stream: Duplex, { status, code, afterS }: UpgradeRefusal): void {
-  if (stream.destroyed) return;
-  const body = JSON.stringify({ type: `/problems/${code}`, title: code, status, code });
-  const head = [
-    `HTTP/1.1 ${status} ${code}`,
-    'Connection: close',
-    'Content-Type: application/problem+json',
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    ...(afterS === undefined ? [] : [`Retry-After: ${afterS}`]),
-  ];
-  endConnection(stream, `${head.join('\r\n')}\r\n\r\n${body}`);
+/**
+ * Answers a request with a problem in place of a WebSocket, as any other request is refused.
+ *
+ * @param proxies before this node
+ * @returns what is told
+ */
+export function refuseUpgrade(req: http.IncomingMessage, stream: Duplex, thrown: unknown, proxies: number): Problem {
+  const problem = problemOf(thrown);
+  if (!stream.destroyed) endConnection(stream, rawProblem(req, problem, proxies, retryAfterOf(thrown)));
+  return problem;
 }

@@ -10,8 +10,8 @@ const TEXTS: Readonly<Record<string, Say>> = {
   required: () => 'is missing',
   string: (_, actual) => `must be a string, not ${kindOf(actual)}`,
   stringEmpty: () => 'must not be empty',
-  stringMin: (expected, actual) => `must have at least ${String(expected)} characters, not ${String(actual)}`,
-  stringMax: (expected, actual) => `must have at most ${String(expected)} characters, not ${String(actual)}`,
+  stringMin: (expected, actual) => `must have at least ${many(expected, 'character')}, not ${String(actual)}`,
+  stringMax: (expected, actual) => `must have at most ${many(expected, 'character')}, not ${String(actual)}`,
   stringPattern: (expected) => `must look like ${String(expected)}`,
   enumValue: (expected, actual) => `must be one of ${String(expected)}, not ${kindOf(actual)}`,
   classInstanceOf: (_, actual) => `must be ${A_TIME}, not ${kindOf(actual)}`,
@@ -21,8 +21,8 @@ const TEXTS: Readonly<Record<string, Say>> = {
   numberMax: (expected, actual) => `must be at most ${String(expected)}, not ${String(actual)}`,
   boolean: (_, actual) => `must be true or false, not ${kindOf(actual)}`,
   array: (_, actual) => `must be a list, not ${kindOf(actual)}`,
-  arrayMin: (expected, actual) => `must have at least ${String(expected)} items, not ${String(actual)}`,
-  arrayMax: (expected, actual) => `must have at most ${String(expected)} items, not ${String(actual)}`,
+  arrayMin: (expected, actual) => `must have at least ${many(expected, 'item')}, not ${String(actual)}`,
+  arrayMax: (expected, actual) => `must have at most ${many(expected, 'item')}, not ${String(actual)}`,
   arrayUnique: () => 'must have no item twice',
   object: (_, actual) => `must be an object, not ${kindOf(actual)}`,
 };
@@ -52,10 +52,15 @@ function textOf({ type, message = '', expected, actual }: ValidationError): stri
   return TEXTS[type]?.(expected, actual) ?? 'is not valid';
 }
 
+function many(count: unknown, what: string): string {
+  return `${String(count)} ${what}${count === 1 ? '' : 's'}`;
+}
+
 /** What a value is in JSON. */
 export function kindOf(value: unknown): string {
   if (value === undefined || value === null) return 'nothing';
-  if (typeof value === 'string') return value === '' ? 'an empty string' : `a string of ${value.length} characters`;
+  if (typeof value === 'string')
+    return value === '' ? 'an empty string' : `a string of ${many(value.length, 'character')}`;
   if (typeof value === 'number') return `the number ${value}`;
   if (typeof value === 'boolean') return String(value);
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : `a list of ${value.length}`;

@@ -112,6 +112,13 @@ function refusePoison(field: string, value: object): void {
 export function msOf(field: string, moment: Date | string | undefined): number | undefined {
   if (moment === undefined) return undefined;
   const ms = new Date(moment).getTime();
-  if (Number.isNaN(ms)) throw invalidArgument(field, 'is a time that no calendar has');
+  if (Number.isNaN(ms) || !hasItsDay(moment)) throw invalidArgument(field, 'is a time that no calendar has');
   return ms;
+}
+
+/** Of a time as text. JavaScript takes the 30th of February for the 2nd of March. */
+function hasItsDay(moment: Date | string): boolean {
+  if (typeof moment !== 'string') return true;
+  const [date, day] = [moment.slice(0, 'YYYY-MM-DD'.length), moment.slice('YYYY-MM-'.length)];
+  return new Date(date).getUTCDate() === Number.parseInt(day, 10);
 }

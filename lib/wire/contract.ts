@@ -2,7 +2,7 @@ import type { RuleCustom, ValidationRule, ValidationSchema } from 'fastest-valid
 import { CLAIM_SOURCES, STATUSES, type Claim, type ClaimSource, type Identity, type Status } from '../../domain/types';
 import { normalizeStatusText, wellFormed } from '../../domain/text';
 import { kindOf } from './argument-faults';
-import { argumentReader, type ArgumentSpec } from './arguments';
+import { argumentReader, msOf, type ArgumentSpec } from './arguments';
 import { ID_PATTERN, MAX_ID } from './ids';
 import { expiryNotInFuture, invalidArgument } from './errors';
 import type { PageArguments } from '../reads/presence-reads';
@@ -217,7 +217,7 @@ export function readUser(item: unknown): { uid: string; identity: Identity } {
 /**
  * The claim a caller asks for: text normalized, expiry a date in the future.
  *
- * @throws PresenceError EXPIRY_NOT_IN_FUTURE
+ * @throws PresenceError as `endOf`
  */
 export function claimOf(given: ClaimArguments, nowMs: number): Claim {
   const { statusDefault, statusSource, statusId } = given;
@@ -226,10 +226,14 @@ export function claimOf(given: ClaimArguments, nowMs: number): Claim {
   return { statusDefault, statusSource, statusText, statusId, ...(statusExpiresAt && { statusExpiresAt }) };
 }
 
-/** The end of a claim. @throws PresenceError EXPIRY_NOT_IN_FUTURE */
+/**
+ * The end of a claim. A date that is none is not in the future, as upstream has it; a text may be more than that.
+ *
+ * @throws PresenceError EXPIRY_NOT_IN_FUTURE; INVALID_ARGUMENT for a text that is no time
+ */
 export function endOf(given: Date | string | undefined, nowMs: number): Date | undefined {
   if (given == null) return undefined;
-  const ends = new Date(given);
+  const ends = new Date(typeof given === 'string' ? msOf('statusExpiresAt', given)! : given);
   if (!(ends.getTime() > nowMs)) throw expiryNotInFuture();
   return ends;
 }

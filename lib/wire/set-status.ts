@@ -20,7 +20,7 @@ export function readStatusItem(item: unknown): StatusArguments {
   return read.setStatus(item);
 }
 
-/** @throws PresenceError EXPIRY_NOT_IN_FUTURE */
+/** @throws PresenceError as `endOf` */
 export function declaredStatus(given: StatusArguments, nowMs: number): DeclaredStatus {
   const { statusDefault: status, statusText, statusExpiresAt } = given;
   return { status, text: normalizeStatusText(statusText), expiresAt: endOf(statusExpiresAt, nowMs) };

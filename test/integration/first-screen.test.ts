@@ -96,11 +96,18 @@ describe('README’s first screen', () => {
   });
 
   test('faults of the configuration are told all at once, in plain lines', async () => {
-    const node = start([], { PORT: 'x', LOG_LEVEL: 'loud' });
+    const node = start([], { PORT: 'x', LOG_LEVEL: 'loud', SERIALIZER: 'Foo' });
     await expect(node.exit()).resolves.toBe(1);
+    expect(node.output).toContain('SERIALIZER:');
     expect(node.output).toContain('PORT:');
     expect(node.output).toContain('LOG_LEVEL:');
     expect(node.output).not.toContain('    at ');
+  });
+
+  test('an argument that is not known is told in one line', async () => {
+    const node = start(['--rpl']);
+    await expect(node.exit()).resolves.toBe(1);
+    expect(node.output).toMatch(/^The node did not start\. --rpl is no argument of the node: [^\n]*\n$/);
   });
 
   test('what cannot be used is told by the name of its variable, in one line', async () => {

@@ -124,6 +124,21 @@ describe('the door of the WebSocket', () => {
     }
   });
 
+  test('it is refused as REST refuses: status line, headers and body', async () => {
+    const headers = { authorization: 'Bearer nobody-has-this-token' };
+    const rest = await fetch(`http://127.0.0.1:${port}/api/v1/me`, { headers });
+    const refused = await answerTo(
+      `GET /api/v1/ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nAuthorization: ${headers.authorization}\r\n\r\n`,
+    );
+    const [head, body] = refused.split('\r\n\r\n');
+    const [statusLine, ...lines] = head!.split('\r\n');
+    expect(statusLine).toBe('HTTP/1.1 401 Unauthorized');
+    expect(JSON.parse(body!)).toEqual(await rest.json());
+    const told = new Headers(lines.map((line) => line.split(/: (.*)/).slice(0, 2) as [string, string]));
+    const fixed = (all: Headers) => [...all].filter(([name]) => !['date', 'connection', 'keep-alive'].includes(name));
+    expect(fixed(told)).toEqual(fixed(rest.headers));
+  });
+
   test('at its own address only', async () => {
     for (const path of ['/', '/api/v1/ws/', '/api/v1/wsx', '/api/v1/users', '//api/v1/ws']) {
       await expect(refusal({ token: READ_TOKEN, path })).resolves.toEqual({ status: 404, code: 'NOT_FOUND' });

@@ -50,6 +50,8 @@ onOwnNats('a start without NATS')('a node that starts while NATS is away', () =>
         bus: 'disconnected',
         missing: ['bus'],
       });
+      // It is opened after the bus: nobody has looked.
+      expect(await waiting.health()).not.toHaveProperty('store');
       expect(await (await waiting.get('/health')).text()).toBe('not healthy');
       const answer = await waiting.get('/api/v1/me', { authorization: `Bearer ${TOKEN}` });
       expect([answer.status, await answer.json()]).toMatchObject([503, { code: 'UNAVAILABLE', retryable: true }]);

@@ -16,6 +16,15 @@ describe('what is told at the end of a start', () => {
     }
   });
 
+  test('what would take the port of the node that runs comes after it is stopped', () => {
+    const lines = banner(readConfig({}), 'n').split('\n');
+    const [stop, ...starts] = [/stop it/, /npm start/].flatMap((what) =>
+      lines.flatMap((line, i) => (what.test(line) ? [i] : [])),
+    );
+    expect(starts).toHaveLength(2);
+    expect(Math.min(...starts)).toBeGreaterThan(stop!);
+  });
+
   test.each(['mongodb://u:s3cret@a:1/db', 'mongodb://u:x@s3cret@a:1/db', 'mongodb+srv://u:s3cret@a/db?x=s3cret'])(
     'has no credentials of MONGO_URL: %s',
     (MONGO_URL) => {

@@ -134,7 +134,7 @@ describe('files for deployment', () => {
     const metricsPorts = inside('deploy/docker-compose.yml', new RegExp(`:(\\d+):${both[1]}'`, 'g'));
     expect(scraped).toEqual(metricsPorts);
     const probed = inside('deploy/k8s/deployment.yaml', /httpGet: \{ path: (\S+), port: http \}/g);
-    expect(probed).toEqual([HEALTH_PATH, HEALTH_PATH]);
+    expect(probed).toEqual([HEALTH_PATH]);
     expect(read('Dockerfile')).toContain(`|| ${both[0]}}${HEALTH_PATH}\`)`);
   });
 });
@@ -155,6 +155,19 @@ test('every package that the built node loads is a dependency, not one of develo
   expect(names).toEqual(expect.arrayContaining(['helmet', 'uplot', 'swagger-ui-dist', 'ws']));
   expect(names).toEqual(expect.arrayContaining(['moleculer-web', 'standardwebhooks', 'request-filtering-agent']));
   expect([...new Set(names)].filter((name) => !(name in dependencies))).toEqual([]);
+});
+
+test('no probe of Kubernetes kills a node that waits: only the one for traffic asks what /health says', () => {
+  const probes = [...read('deploy/k8s/deployment.yaml').matchAll(/^ +(\w+)Probe:\n((?: {12,}.*\n)+)/gm)];
+  const kinds = probes.map(([, name, text]) => [name, text!.includes('httpGet') ? 'what it says' : 'that it answers']);
+  expect(kinds).toEqual([
+    ['startup', 'that it answers'],
+    ['readiness', 'what it says'],
+    ['liveness', 'that it answers'],
+  ]);
+  const commands = probes.flatMap(([, , text]) => /- "(.*)"/.exec(text!)?.[1] ?? []);
+  expect(commands).toHaveLength(2);
+  expect(commands.filter((command) => /\.(ok|status)\b/.test(command))).toEqual([]);
 });
 
 describe('docs/OPERATIONS.md', () => {

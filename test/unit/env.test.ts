@@ -111,8 +111,44 @@ describe('configuration', () => {
     [{ MONGO_URL: 'mongodb://mongo:27017/?replicaSet=rs0' }],
     [{ MONGO_URL: 'http://mongo/rocketchat' }],
     [{ PRESENCE_ROLE: 'boss' }],
+    [{ SERIALIZER: 'Foo' }],
+    [{ SERIALIZER: 'Base' }],
+    [{ SERIALIZER: 'constructor' }],
+    [{ PRESENCE_ROLE: 'observer' }],
+    [{ MONGO_OPLOG_URL: 'mongodb://mongo/local' }],
+    [{ CACHE: 'redis://redis:6379' }],
+    [{ ROCKETCHAT_SYNC: 'bus' }],
   ])('%j is refused', (env: Record<string, string | undefined>) => {
     expect(faultsOf(env as Record<string, string>)).toHaveLength(1);
+  });
+
+  test('a serializer is known by its name in any case; one whose package is not there is refused with the package', () => {
+    for (const [given, meant] of [
+      ['ejson', 'EJSON'],
+      ['EJSON', 'EJSON'],
+      ['json', 'JSON'],
+    ])
+      expect(readConfig({ SERIALIZER: given }).SERIALIZER).toBe(meant);
+    expect(faultsOf({ SERIALIZER: 'msgpack' })).toEqual([
+      'SERIALIZER: needs the package msgpack5, which is not installed',
+    ]);
+    expect(faultsOf({ SERIALIZER: 'Foo' })[0]).toMatch(/^SERIALIZER: must be one of EJSON, JSON, /);
+  });
+
+  test('what has no effect without another variable has it with that', () => {
+    const [MONGO_URL, account] = [
+      'mongodb://mongo/rocketchat',
+      { ROCKETCHAT_USERNAME: 'u', ROCKETCHAT_PASSWORD: 'p', ROCKETCHAT_URL: 'https://chat' },
+    ];
+    for (const env of [
+      { PRESENCE_ROLE: 'observer', MONGO_URL },
+      { PRESENCE_ROLE: 'observer', ...account },
+      { MONGO_OPLOG_URL: 'mongodb://mongo/local', MONGO_URL },
+      { CACHE: 'redis://redis:6379', MONGO_URL },
+      { ROCKETCHAT_SYNC: 'bus', ...account },
+      { ROCKETCHAT_SYNC: 'bus', TRANSPORTER: 'nats://nats:4222' },
+    ])
+      expect([env, faultsOf(env as unknown as Record<string, string>)]).toEqual([env, []]);
   });
 
   test('a fault never shows a value: a URL may hold a password', () => {

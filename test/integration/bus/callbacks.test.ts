@@ -124,7 +124,10 @@ describe('callbacks over the bus', () => {
     const second = await call<DeliveriesPage>('deliveries', { id, limit: 2, after: first.next });
     expect([...first.deliveries, ...second.deliveries].map(({ to }) => to)).toEqual(['busy', 'away', 'offline']);
     expect(second.next).toBeUndefined();
-    expect(await deliveries(id, { state: 'delivered' })).toEqual([]);
+    await expect(deliveries(id, { state: 'delivered' })).rejects.toMatchObject({
+      type: 'INVALID_ARGUMENT',
+      data: { field: 'state', reason: expect.stringMatching(/^must be one of waiting, parked, not/) as string },
+    });
   });
 
   test.each<[object, string]>([

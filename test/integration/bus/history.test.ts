@@ -102,6 +102,9 @@ describe('the history over the bus', () => {
     [{ limit: 0 }, 'limit'],
     [{ limit: 1001 }, 'limit'],
     [{ before: { $gt: '' } }, 'before'],
+    [{ before: 'garbage' }, 'before'],
+    [{ before: 'zzzzzzzzz' }, 'before'],
+    [{ before: '0mi5k8w00:' }, 'before'],
   ])('refuses %p', async (params, field) => {
     await expect(list(params)).rejects.toMatchObject({ type: 'INVALID_ARGUMENT', data: { field } });
   });

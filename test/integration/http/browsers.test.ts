@@ -18,6 +18,7 @@ describe('browsers', () => {
     ['/docs/swagger-ui.css', undefined],
     ['/openapi.json', undefined],
     ['/nothing', undefined],
+    ['/health', undefined],
     ['/metrics', undefined],
     ['/api/v1/me', TOKENS.read],
     ['/api/v1/me', undefined],

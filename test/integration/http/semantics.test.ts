@@ -76,6 +76,7 @@ describe('HTTP', () => {
       ['status=', 'status'],
       ['since=yesterday', 'since'],
       ['since=2026-99-01T00:00:00Z', 'since'],
+      ['since=2026-02-30T00:00:00Z', 'since'],
       ['__proto__=1', '__proto__'],
     ]) {
       const answer = await read(`/users?${query}`);
@@ -84,6 +85,30 @@ describe('HTTP', () => {
         422,
         { code: 'INVALID_ARGUMENT', field: expect.stringContaining(field!) as string },
       ]);
+    }
+  });
+
+  test('a number that may not be is refused by what may be', async () => {
+    for (const [limit, reason] of [
+      ['-1', 'must be at least 1, not -1'],
+      ['1.5', 'must be a whole number, not 1.5'],
+      ['10000000000', 'must be at most 1000, not 10000000000'],
+      ['x', 'must be a whole number, not a string of 1 character'],
+    ])
+      expect((await read(`/users?limit=${limit}`)).json()).toMatchObject({ detail: `limit: ${reason}` });
+  });
+
+  test('an end that no calendar has is refused by its name, alone and in a batch', async () => {
+    const problem = { code: 'INVALID_ARGUMENT', detail: 'expiresAt: is a time that no calendar has' };
+    for (const expiresAt of ['2030-02-30T15:00:00Z', '2030-13-01T15:00:00Z', '2030-02-28T25:00:00Z']) {
+      const alone = await put('user-02', { status: 'busy', expiresAt });
+      expect([alone.status, alone.json()]).toMatchObject([422, { ...problem, field: 'expiresAt' }]);
+      const items = [{ uid: 'user-02', status: 'busy', expiresAt }];
+      const asked = { method: 'POST', path: '/api/v1/users/status', token: TOKENS.write, body: { items } };
+      const { code, detail: message } = problem;
+      expect((await node.ask(asked)).json()).toEqual({
+        results: [{ uid: 'user-02', ok: false, error: { code, message } }],
+      });
     }
   });
 
@@ -99,6 +124,17 @@ describe('HTTP', () => {
     expect([changed.status, changed.text === text]).toEqual([200, false]);
     await put('user-01', { status: 'online' });
   });
+
+  test.each(['/stats', '/activity', '/users/user-01/activity', '/users/user-01/explain'])(
+    'what %s tells is of its moment: it has no ETag, and is told whatever the caller knows',
+    async (path) => {
+      for (const known of ['*', '"x"']) {
+        const headers = { 'if-none-match': known };
+        const answer = await node.ask({ path: `/api/v1${path}`, token: TOKENS.admin, headers });
+        expect([known, answer.status, answer.headers.etag]).toEqual([known, 200, undefined]);
+      }
+    },
+  );
 
   test('what is done is told, whatever the caller knows already', async () => {
     const first = await put('user-02', { status: 'away' });
@@ -138,6 +174,24 @@ describe('HTTP', () => {
       Promise.all(USERS.slice(5, 15).map((uid) => put(uid, { status: 'busy', text: `change ${changes++}` })));
     const seen = await follow<{ uid: string }>('/api/v1/users?limit=4&status=online&status=busy,away', 'users', change);
     expect(seen.map(({ uid }) => uid)).toEqual(USERS);
+  });
+
+  test('each result of a batch of users names its user, whatever the item called them', async () => {
+    const body = { users: [{ _id: 'ann' }, { uid: 'bob' }] };
+    const answer = await node.ask({ method: 'POST', path: '/api/v1/users', token: TOKENS.admin, body });
+    const results = [
+      { uid: 'ann', _id: 'ann', ok: true },
+      { uid: 'bob', ok: false, error: { message: '_id: is missing' } },
+    ];
+    expect(answer.json()).toMatchObject({ results });
+  });
+
+  test('a page of changes begins at the `next` of another, or nowhere', async () => {
+    for (const before of ['garbage', 'zzzzzzzzz', ':']) {
+      const answer = await read(`/history?before=${before}`);
+      const detail = 'before: is not the `next` of a page';
+      expect([before, answer.status, answer.json()]).toMatchObject([before, 422, { code: 'INVALID_ARGUMENT', detail }]);
+    }
   });
 
   test('Link leads through all changes: none twice, and none left out that was there', async () => {
@@ -185,6 +239,7 @@ describe('HTTP', () => {
     socket.end(bytes);
     const [head, body] = (await readText(socket)).split('\r\n\r\n');
     expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} [\\s\\S]*application/problem\\+json`, 'i'));
+    expect(head!.toLowerCase()).toContain('\r\nx-content-type-options: nosniff\r\n');
     expect(body).toContain(`"code":"${code}"`);
   });
 });
