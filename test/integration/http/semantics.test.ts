@@ -176,16 +176,6 @@ describe('HTTP', () => {
     expect(seen.map(({ uid }) => uid)).toEqual(USERS);
   });
 
-  test('each result of a batch of users names its user, whatever the item called them', async () => {
-    const body = { users: [{ _id: 'ann' }, { uid: 'bob' }] };
-    const answer = await node.ask({ method: 'POST', path: '/api/v1/users', token: TOKENS.admin, body });
-    const results = [
-      { uid: 'ann', _id: 'ann', ok: true },
-      { uid: 'bob', ok: false, error: { message: '_id: is missing' } },
-    ];
-    expect(answer.json()).toMatchObject({ results });
-  });
-
   test('a page of changes begins at the `next` of another, or nowhere', async () => {
     for (const before of ['garbage', 'zzzzzzzzz', ':']) {
       const answer = await read(`/history?before=${before}`);
@@ -241,5 +231,15 @@ describe('HTTP', () => {
     expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} [\\s\\S]*application/problem\\+json`, 'i'));
     expect(head!.toLowerCase()).toContain('\r\nx-content-type-options: nosniff\r\n');
     expect(body).toContain(`"code":"${code}"`);
+  });
+
+  test('each result of a batch of users names its user, whatever the item called them', async () => {
+    const body = { users: [{ _id: 'ann' }, { uid: 'bob' }] };
+    const answer = await node.ask({ method: 'POST', path: '/api/v1/users', token: TOKENS.admin, body });
+    const results = [
+      { uid: 'ann', _id: 'ann', ok: true },
+      { uid: 'bob', ok: false, error: { message: '_id: is missing' } },
+    ];
+    expect(answer.json()).toMatchObject({ results });
   });
 });
