@@ -12,7 +12,7 @@ export function stopping(): PresenceError {
 }
 
 /**
- * Answers a request with a problem in place of a WebSocket, as any other request is refused.
+ * Tells a client why it gets no WebSocket: the answer is the one that REST gives for the same fault.
  *
  * @param proxies before this node
  * @returns what is told

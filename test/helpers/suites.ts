@@ -30,6 +30,10 @@ export const onOwnRedis = (suite: string): jest.Describe =>
 export const inBrowser = (suite: string): jest.Describe =>
   unless(findBrowser() ? undefined : 'there is no Chromium: install it, or name one by CHROMIUM', suite);
 
+/** For what Prometheus's own check looks at. */
+export const withPromtool = (suite: string): jest.Describe =>
+  unless(findProgram('promtool') ? undefined : 'there is no promtool: Debian has it in its package prometheus', suite);
+
 /** For suites before which the handbook's proxies stand. */
 export const behindProxies = (suite: string): jest.Describe => {
   const missing = PROXIES.filter((name) => !findProgram(name));

@@ -1,5 +1,6 @@
 import { homedir, userInfo } from 'node:os';
 import { spawnSync } from 'node:child_process';
+import { withPromtool } from '../helpers/suites';
 import { eventually } from '../helpers/eventually';
 import { freePort } from '../helpers/free-port';
 import { startReplica, type Replica } from '../helpers/replica';
@@ -122,17 +123,16 @@ describe('metrics', () => {
     await becomes(0, 'presence_queue');
   });
 
-  /** Debian's package prometheus has it. */
-  const withPromtool = spawnSync('promtool', ['--version']).status === 0 ? test : test.skip; // nothing to ask where it is not installed
-
-  withPromtool('Prometheus’s own check finds nothing wrong with those of ours, and reads the rest', async () => {
-    const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], {
-      input: await textOf(),
-      encoding: 'utf8',
+  withPromtool('metrics: Prometheus’s own check')('Prometheus’s own check', () => {
+    test('finds nothing wrong with those of ours, and reads the rest', async () => {
+      const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], {
+        input: await textOf(),
+        encoding: 'utf8',
+      });
+      const STYLE = 3;
+      expect([0, STYLE]).toContain(status);
+      expect(`${stdout}${stderr}`.split('\n').filter((line) => line.startsWith('presence_'))).toEqual([]);
     });
-    const STYLE = 3;
-    expect([0, STYLE]).toContain(status);
-    expect(`${stdout}${stderr}`.split('\n').filter((line) => line.startsWith('presence_'))).toEqual([]);
   });
 
   test('nothing of who runs the node, and nothing of it on other addresses', async () => {
