@@ -10,7 +10,8 @@ const ALONE = '\\.alone\\.test\\.ts$';
 
 const project = (displayName, folders, more) => ({
   displayName,
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/test/jest/one-context.cjs',
+  runtime: '<rootDir>/test/jest/shared-packages.cjs',
   transform,
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
   testPathIgnorePatterns: [ALONE],
@@ -21,7 +22,7 @@ const project = (displayName, folders, more) => ({
 /** @type {import('jest').Config} */
 module.exports = {
   testTimeout: 90_000,
-  testSequencer: '<rootDir>/test/longest-first.cjs',
+  testSequencer: '<rootDir>/test/jest/longest-first.cjs',
   projects: [
     project('unit', ['unit']),
     project('integration', ['integration']),
