@@ -3,7 +3,7 @@ const { ModuleMocker } = require('jest-mock');
 
 /**
  * jest's environment of Node.js without a context of its own: with one, whatever a package makes would be of other classes than the
- * suite's (`instanceof Date`), and so each suite would have to load all packages anew (shared-packages.cjs). What a suite sets in
+ * suite's (`instanceof Date`), and so each suite would have to load all packages anew (shared-packages.cjs). What a suite changes in
  * `globalThis` or in the environment's variables ends with the suite.
  */
 class OneContext {
@@ -13,7 +13,7 @@ class OneContext {
 
   constructor({ projectConfig }) {
     this.fakeTimersModern = new ModernFakeTimers({ config: projectConfig, global: globalThis });
-    this.restore = [keepVariables(process.env), keepExit(), keepProperties(globalThis)];
+    this.restore = [keepVariables(process.env), keepExit(), keepGlobals()];
   }
 
   exportConditions() {
@@ -32,14 +32,18 @@ class OneContext {
   }
 }
 
-/** Properties are told apart by their descriptors: many of the globals are only made when they are read. */
-function keepProperties(object) {
-  const kept = Object.getOwnPropertyDescriptors(object);
+/**
+ * Properties are told apart by their descriptors: many of the globals are only made when they are read. Of new ones only symbols go,
+ * behind which jest keeps its list of who hears of a suite; a name may be a package's (`bus` of Moleculer's Fake transporter).
+ */
+function keepGlobals() {
+  const kept = Object.getOwnPropertyDescriptors(globalThis);
   return () => {
-    for (const key of Reflect.ownKeys(object)) if (!Object.hasOwn(kept, key)) delete object[key];
+    for (const symbol of Object.getOwnPropertySymbols(globalThis))
+      if (!Object.hasOwn(kept, symbol)) delete globalThis[symbol];
     for (const key of Reflect.ownKeys(kept)) {
-      if (kept[key].configurable && !isSame(kept[key], Object.getOwnPropertyDescriptor(object, key)))
-        Object.defineProperty(object, key, kept[key]);
+      if (kept[key].configurable && !isSame(kept[key], Object.getOwnPropertyDescriptor(globalThis, key)))
+        Object.defineProperty(globalThis, key, kept[key]);
     }
   };
 }
