@@ -92,7 +92,7 @@ export class PresenceEngine {
       const decision = byRules && asked.outside ? seenOutside(byRules, nowMs) : byRules;
       answer(asked, decision, asked.created || (user === undefined && subject !== undefined), results);
       if (decision && decision.after !== decision.before) {
-        decided.push({ before: decision.before, after: decision.after, sessionsRev });
+        decided.push({ before: decision.before, after: decision.after, sessionsRev, existed: user !== undefined });
         if (!changed) onlyRead.add(uid);
       }
     }

@@ -120,8 +120,10 @@ export class EmbeddedStore implements PresenceStore {
 
   writePresence(writes: readonly PresenceWrite[]): Promise<ReadonlySet<string>> {
     return this.turns.take(async () => {
-      const revOf = (uid: string) => this.users.get(uid)?.presenceRev ?? 0;
-      const current = writes.filter(({ before }) => revOf(before._id) === before.presenceRev);
+      const current = writes.filter(({ before, existed }) => {
+        const user = this.users.get(before._id);
+        return user ? user.presenceRev === before.presenceRev : before.presenceRev === 0 && !existed;
+      });
       await this.users.putAll(current.map(({ after }) => after));
       for (const { after } of current) this.expiry.note(after);
       return uidsOf(current);

@@ -49,6 +49,8 @@ export interface PresenceWrite {
   readonly after: UserRecord;
   /** The session revision the decision was made on. */
   readonly sessionsRev: number;
+  /** `before` was read from the store: of a user who has gone since nothing is written. */
+  readonly existed?: boolean;
 }
 
 export interface ConnectionCounts {

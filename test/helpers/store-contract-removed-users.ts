@@ -1,4 +1,5 @@
 import type { UserRecord } from '../../domain/types';
+import type { AppliedSessions } from '../../lib/store/port';
 import { connect, disconnect, NOW, userRecord, work } from './presence-builders';
 import type { StoreUnderTest } from './store-contract-queries';
 
@@ -28,6 +29,16 @@ export function describeStoreRemovedUsers(under: () => StoreUnderTest): void {
       ]);
       await under().seedUsers([userRecord('gone', { status: 'offline' })]);
       expect(await listed()).toEqual(['gone', 'kept', 'online']);
+    });
+
+    it('is not undone by what was decided of a user before', async () => {
+      const { store } = under();
+      await under().seedUsers([userRecord('gone', { status: 'offline' })]);
+      const [{ user, sessionsRev }] = (await store.applySessions([work('gone')], NOW)) as [AppliedSessions];
+      const after = { ...user!, status: 'busy' as const, presenceRev: user!.presenceRev + 1 };
+      await store.removeUsers(['gone']);
+      expect([...(await store.writePresence([{ before: user!, after, sessionsRev, existed: true }]))]).toEqual([]);
+      expect(await listed()).toEqual([]);
     });
   });
 }

@@ -108,7 +108,7 @@ export function userStatements(
   const created: BulkWriteOperation<UserDocument>[] = [];
   const changed: FieldsChange[] = [];
   for (const write of writes) {
-    if (ownsUsers && write.before.presenceRev === 0) created.push(createdUser(write, batch, at));
+    if (ownsUsers && write.before.presenceRev === 0 && !write.existed) created.push(createdUser(write, batch, at));
     else changed.push(userChange(write, batch, at, ownsUsers));
   }
   return [...created, ...alikeStatements<UserDocument>(changed, USER_AS_READ)];
