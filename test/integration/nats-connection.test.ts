@@ -65,7 +65,7 @@ whenOurs('the connection to NATS', () => {
     // Both: a call to one that is not back is lost, and its caller waits for a minute.
     for (const node of [a, b])
       await eventually(() => expect(textsOf(node)).toContain('NATS connected after'), { timeoutMs: 20_000 });
-    expect(await a.broker.call('b.ping')).toBe('pong');
+    await eventually(() => expect(a.broker.call('b.ping')).resolves.toBe('pong'), { timeoutMs: 20_000 });
     expect(errorsOf(a).filter((line) => line.includes('Authorization'))).toHaveLength(1);
     expect(errorsOf(a)[0]).toContain(new URL(nats.url).host);
     expect(JSON.stringify(a.lines)).not.toContain('secret');
