@@ -25,6 +25,11 @@ export function ownersWhere(
   return owners;
 }
 
+/** Whether a user is as they were when it was decided: nobody has written since, and whoever was there has not gone. */
+export function isAsRead({ before, existed }: PresenceWrite, now: UserRecord | undefined): boolean {
+  return now ? now.presenceRev === before.presenceRev : before.presenceRev === 0 && !existed;
+}
+
 /** Whether nothing is shown of a user any more, so that what is stored may go. */
 export function isGone(user: UserRecord | undefined, sessions: SessionsDocument | undefined): boolean {
   return (user?.status ?? 'offline') === 'offline' && (sessions?.connections ?? []).length === 0;

@@ -17,7 +17,7 @@ import { EmbeddedLedger } from './embedded-ledger';
 import { EmbeddedProcesses } from './embedded-processes';
 import { EmbeddedSchedules } from './embedded-schedules';
 import { EmbeddedSessions } from './embedded-sessions';
-import { isGone, ownersWhere, type SessionsDocument, uidsOf, uidsToVerify } from './embedded-owners';
+import { isAsRead, isGone, ownersWhere, type SessionsDocument, uidsOf, uidsToVerify } from './embedded-owners';
 import type { StoredInstance } from './instance-port';
 import type {
   AppliedSessions,
@@ -120,10 +120,7 @@ export class EmbeddedStore implements PresenceStore {
 
   writePresence(writes: readonly PresenceWrite[]): Promise<ReadonlySet<string>> {
     return this.turns.take(async () => {
-      const current = writes.filter(({ before, existed }) => {
-        const user = this.users.get(before._id);
-        return user ? user.presenceRev === before.presenceRev : before.presenceRev === 0 && !existed;
-      });
+      const current = writes.filter((write) => isAsRead(write, this.users.get(write.before._id)));
       await this.users.putAll(current.map(({ after }) => after));
       for (const { after } of current) this.expiry.note(after);
       return uidsOf(current);

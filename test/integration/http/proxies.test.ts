@@ -10,7 +10,7 @@ const CLIENTS = 4;
 
 /** With what else came, for a proxy's own words are other than the node's. */
 const outcomeOf = ({ status, headers, text }: Answer) =>
-  status === 200 ? 200 : `${status} ${headers.server ?? ''} ${text}`;
+  status === 200 ? 200 : `${status} ${String(headers.server)} ${text}`;
 
 /** The configurations of docs/OPERATIONS.md, with the real programs. */
 behindProxies('proxies')('behind Caddy and behind nginx', () => {
