@@ -21,7 +21,7 @@ const PARTS = {
   chaos: { projects: ['chaos'], alone: 'test/(chaos|concurrency)/' },
 };
 /** Suites wait more than they compute. */
-const WORKERS_A_CORE = 2.5;
+const WORKERS_A_CORE = 2;
 
 const part = process.argv
   .slice(2)
@@ -71,7 +71,7 @@ function workers() {
 
 /** With a server named by a variable one: all suites share it then, and the nodes of two suites at once would meet on the same bus. */
 function workerCount() {
-  return process.env.NATS_URL || process.env.REDIS_URL ? 1 : Math.floor(WORKERS_A_CORE * availableParallelism());
+  return process.env.NATS_URL || process.env.REDIS_URL ? 1 : WORKERS_A_CORE * availableParallelism();
 }
 
 /** A heading, the work with its own output, the outcome and the duration. */

@@ -160,7 +160,7 @@ onProxiedMongo('crash-steps')('a replica that ends in a call', () => {
     const called = core.callAt(id, action, ...args);
     called.catch(() => undefined); // looked at only at the end
     unanswered.push(called);
-    const crashedAt = await crashed;
+    const crashedAt = await Promise.race([crashed, endOf(called, uid)]);
     const leftHalfDone = halfDone(await storedIn(db, [uid])).length > 0;
     await eventually(async () => expect(halfDone(await storedIn(db, [uid]))).toEqual([]), {
       timeoutMs: REPAIRED_WITHIN_MS + ALLOWANCE_MS,
@@ -179,6 +179,13 @@ onProxiedMongo('crash-steps')('a replica that ends in a call', () => {
     expect({ uid, gaps: found }).toEqual({ uid, gaps: mayLoseEvent(name, point) && found.length > 0 ? lost : [] });
     return { halfDoneMs, lostItsEvent: found.length > 0 };
   }
+
+  /** A call that ends before its victim does never came to the point: this says how it ended. */
+  const endOf = (called: Promise<unknown>, uid: string): Promise<never> =>
+    called.then(
+      (answer) => Promise.reject(new Error(`${uid} was answered and nothing ended: ${JSON.stringify(answer)}`)),
+      (error: Error) => Promise.reject(new Error(`${uid} failed before anything ended: ${error.message}`)),
+    );
 
   it.each(NAMES)(
     'in %s, before and after each command',
