@@ -9,7 +9,7 @@ import { reportCount, runJest } from './lib/jest.mjs';
 import { ensureMongo } from './lib/mongo.mjs';
 import { checkNode } from './lib/node-version.mjs';
 import { ensurePackages } from './lib/packages.mjs';
-import { ensureServers } from './lib/system-tools.mjs';
+import { ensureBrowser, ensureProxies, ensureServers } from './lib/system-tools.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -21,6 +21,8 @@ await command(async () => {
   checkNode(root);
   await ensurePackages(root, { dev: true });
   await ensureServers();
+  await ensureBrowser();
+  await ensureProxies();
   await ensureMongo(root);
   await ensureBuilt(root);
   let failed = 0;

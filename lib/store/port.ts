@@ -49,7 +49,10 @@ export interface PresenceWrite {
   readonly after: UserRecord;
   /** The session revision the decision was made on. */
   readonly sessionsRev: number;
-  /** `before` was read from the store: of a user who has gone since nothing is written. */
+  /**
+   * `before` was read from the store: of a user who has gone since nothing is written. Without it one who is not there is created,
+   * where users are our own.
+   */
   readonly existed?: boolean;
 }
 

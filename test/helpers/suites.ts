@@ -11,7 +11,7 @@ import { ownsRedis } from './redis-server';
 function unless(reason: string | undefined, suite: string): jest.Describe {
   if (reason === undefined) return describe;
   process.stderr.write(`${suite}: SKIPPED, ${reason}\n`);
-  return describe.skip; // the machine lacks what the suite needs, for the reason just printed
+  return describe.skip; // no fault of the code: a program is not installed, or a server named by a variable is not ours to kill
 }
 
 /** For suites that kill or restart the database. */
